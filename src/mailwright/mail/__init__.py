@@ -1,0 +1,1 @@
+"""The nouns of mail, without I/O: reply, codes, address, message."""
