@@ -1,0 +1,1 @@
+"""Wiring: the only room that reads files and configuration and joins the parts."""

@@ -1,0 +1,116 @@
+"""Batch: many messages or replies explained on all cores, in order, with flat memory."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple, TypeVar
+
+from mailwright.app.sources import SourceMessage, SourceTrouble
+from mailwright.causes.texts import texts_in
+from mailwright.explain.message import explain_message
+from mailwright.explain.output import explanation_object, reply_object
+from mailwright.explain.reply import explain_reply
+
+#: Messages or replies handed to a process at a time, and the octets after which a smaller lot is handed over.
+LOT = 64
+LOT_OCTETS = 8 * 1024 * 1024
+
+#: Lots under way for each process; more would only fill memory.
+AHEAD = 3
+
+Item = TypeVar("Item")
+
+
+class Reply(NamedTuple):
+    """A reply to explain: where it came from, its own id if it had one, its text."""
+
+    source: str
+    id: str | None
+    text: str
+
+
+Result = dict[str, Any] | SourceTrouble
+
+
+def explain_sources(found: Iterable[SourceMessage | SourceTrouble], language: str, jobs: int) -> Iterator[Result]:
+    """Yield the JSON object of every message, or the trouble in its place, in the order of ``found``."""
+    return _in_order(found, _explain_lot, language, jobs)
+
+
+def explain_replies(replies: Iterable[Reply | SourceTrouble], language: str, jobs: int) -> Iterator[Result]:
+    """Yield the JSON object of every reply, in order."""
+    return _in_order(replies, _explain_reply_lot, language, jobs)
+
+
+def usable_cores() -> int:
+    """Return how many processes can run at once for us; at least 1."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _explain_lot(lot: list[SourceMessage | SourceTrouble], language: str) -> list[Result]:
+    texts = texts_in(language)
+    return [
+        item if isinstance(item, SourceTrouble) else explanation_object(item.source, explain_message(item.raw), texts)
+        for item in lot
+    ]
+
+
+def _explain_reply_lot(lot: list[Reply | SourceTrouble], language: str) -> list[Result]:
+    texts = texts_in(language)
+    return [
+        item if isinstance(item, SourceTrouble) else reply_object(item.source, item.id, explain_reply(item.text), texts)
+        for item in lot
+    ]
+
+
+def _in_order(
+    items: Iterable[Item], work: Callable[[list[Item], str], list[Result]], language: str, jobs: int
+) -> Iterator[Result]:
+    """Yield the results of ``work`` over lots of ``items``; processes are started only once there is a second lot."""
+    lots = _lots(items)
+    first = next(lots, None)
+    if first is None:
+        return
+    second = next(lots, None) if jobs > 1 else None
+    if second is None:
+        yield from work(first, language)
+        for lot in lots:
+            yield from work(lot, language)
+        return
+    yield from _in_processes(_chain(first, second, lots), work, language, jobs)
+
+
+def _chain(first: list[Item], second: list[Item], rest: Iterator[list[Item]]) -> Iterator[list[Item]]:
+    yield first
+    yield second
+    yield from rest
+
+
+def _in_processes(
+    lots: Iterator[list[Item]], work: Callable[[list[Item], str], list[Result]], language: str, jobs: int
+) -> Iterator[Result]:
+    from concurrent.futures import Future, ProcessPoolExecutor  # noqa: PLC0415 - slow to import, seldom needed
+
+    with ProcessPoolExecutor(jobs) as pool:
+        under_way: deque[Future[list[Result]]] = deque()
+        for lot in lots:
+            under_way.append(pool.submit(work, lot, language))
+            if len(under_way) >= jobs * AHEAD:
+                yield from under_way.popleft().result()
+        while under_way:
+            yield from under_way.popleft().result()
+
+
+def _lots(items: Iterable[Item]) -> Iterator[list[Item]]:
+    lot: list[Item] = []
+    octets = 0
+    for item in items:
+        lot.append(item)
+        octets += len(item.raw) if isinstance(item, SourceMessage) else 0
+        if len(lot) >= LOT or octets >= LOT_OCTETS:
+            yield lot
+            lot, octets = [], 0
+    if lot:
+        yield lot

@@ -1,0 +1,129 @@
+"""Sources: paths in, messages out.  Files, mailboxes, Maildirs, folders and standard input; trouble is told, not raised."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+from mailwright.mail.mbox import looks_like_mbox, split_mbox
+from mailwright.mail.message import LONGEST_MESSAGE
+
+#: Octets that are read at a time.
+CHUNK = 1 << 20
+#: Octets at the beginning of a file by which its kind is told.
+HEAD = 4096
+
+#: Endings of files that are taken for mail in a folder, whatever they begin with.
+_MAIL_ENDINGS = (".eml", ".mbox", ".mbx", ".msg", ".txt")
+
+
+class SourceMessage(NamedTuple):
+    """A message and where it came from: a path, "-" for standard input, with "#N" for the Nth of a mailbox."""
+
+    source: str
+    raw: bytes
+
+
+class SourceTrouble(NamedTuple):
+    """A source that could not be read: the path as given, and why in words for the reader."""
+
+    source: str
+    why: str
+
+
+def read_sources(
+    paths: Sequence[str], explain_trouble: Callable[[str], str]
+) -> Iterator[SourceMessage | SourceTrouble]:
+    """Yield every message below ``paths``, in order; "-" is standard input.
+
+    ``explain_trouble`` turns "missing", "no-mail", "binary", "empty" or an operating system's words into words for
+    the reader.  One bad path never stops the others.
+    """
+    for path in paths:
+        if path == "-":
+            yield from _from_stream("-", sys.stdin.buffer, explain_trouble)
+            continue
+        place = Path(path)
+        try:
+            if place.is_dir():
+                yield from _from_folder(place, explain_trouble)
+            elif place.exists():
+                yield from _from_file(place, explain_trouble)
+            else:
+                yield SourceTrouble(path, explain_trouble("missing"))
+        except OSError as error:
+            yield SourceTrouble(path, explain_trouble(error.strerror or type(error).__name__))
+
+
+def _from_folder(folder: Path, explain_trouble: Callable[[str], str]) -> Iterator[SourceMessage | SourceTrouble]:
+    """Yield the mail in ``folder`` and below; files that are no mail are passed over unless nothing else is there."""
+    seen = False
+    for file in sorted(folder.rglob("*")):
+        # tmp/ of a Maildir holds messages that are still being written.
+        if file.parent.name == "tmp" and (file.parent.parent / "cur").is_dir():
+            continue
+        try:
+            if not file.is_file() or not _may_be_mail(file):
+                continue
+            for found in _from_file(file, explain_trouble):
+                seen = True
+                yield found
+        except OSError as error:
+            yield SourceTrouble(str(file), explain_trouble(error.strerror or type(error).__name__))
+    if not seen:
+        yield SourceTrouble(str(folder), explain_trouble("no-mail"))
+
+
+def _may_be_mail(file: Path) -> bool:
+    if file.name.startswith("."):
+        return False
+    with file.open("rb") as stream:
+        head = stream.read(HEAD)
+    if is_binary(head):
+        return False
+    if file.suffix.lower() in _MAIL_ENDINGS:
+        return True
+    return looks_like_mbox(head) or _begins_with_field(head)
+
+
+def _from_file(file: Path, explain_trouble: Callable[[str], str]) -> Iterator[SourceMessage | SourceTrouble]:
+    with file.open("rb") as stream:
+        yield from _from_stream(str(file), stream, explain_trouble)
+
+
+def _from_stream(
+    source: str, stream: BinaryIO, explain_trouble: Callable[[str], str]
+) -> Iterator[SourceMessage | SourceTrouble]:
+    head = stream.read(HEAD)
+    if not head.strip():
+        yield SourceTrouble(source, explain_trouble("empty"))
+    elif is_binary(head):
+        yield SourceTrouble(source, explain_trouble("binary"))
+    elif looks_like_mbox(head):
+        for number, raw in enumerate(split_mbox(_chunks(head, stream)), 1):
+            yield SourceMessage(f"{source}#{number}", raw)
+    else:
+        yield SourceMessage(source, head + stream.read(LONGEST_MESSAGE - len(head)))
+
+
+def _chunks(head: bytes, stream: BinaryIO) -> Iterator[bytes]:
+    yield head
+    while chunk := stream.read(CHUNK):
+        yield chunk
+
+
+def is_binary(head: bytes) -> bool:
+    """Tell whether ``head`` is no text: it has NULs or many other control characters and begins with no header field."""
+    if _begins_with_field(head):
+        return False
+    controls = sum(1 for byte in head if byte < 32 and byte not in (9, 10, 12, 13, 27))
+    return controls * 50 > len(head)
+
+
+def _begins_with_field(head: bytes) -> bool:
+    """Tell whether ``head`` begins like a message: with a field name and a colon (RFC 5322 2.2)."""
+    line = head.lstrip(b"\r\n").removeprefix(b"\xef\xbb\xbf")[:200]
+    name, colon, _ = line.partition(b":")
+    return bool(colon) and name.isascii() and 0 < len(name) < 78 and all(33 <= byte <= 126 for byte in name)

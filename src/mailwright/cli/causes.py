@@ -1,0 +1,112 @@
+"""``mailwright causes``: the catalogue, and all about one cause."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import typer
+
+from mailwright.app.language import choose_language
+from mailwright.causes.catalogue import catalogue
+from mailwright.causes.cause import Cause
+from mailwright.causes.texts import CauseTexts, languages, texts_in
+from mailwright.cli.interface import _
+from mailwright.cli.screen import Line, complain, show
+from mailwright.cli.words import fixer_words, permanence_words, stage_words
+
+
+def register(application: typer.Typer) -> None:
+    """Add the verb to ``application``."""
+
+    @application.command("causes", help=_("List the catalogue of causes, or tell all about one of them."))
+    def causes(
+        cause_id: str = typer.Argument("", metavar="[ID]", help=_("A cause, such as mailbox-full.")),
+        as_json: bool = typer.Option(False, "--json", help=_("One JSON object a line.")),  # noqa: FBT001
+        lang: str = typer.Option("", "--lang", help=_("Language of the texts: en, de, cs, zh.")),
+    ) -> int:
+        return run(cause_id, as_json=as_json, language=choose_language(lang or None, os.environ, languages()))
+
+
+def run(cause_id: str, *, as_json: bool, language: str) -> int:
+    """List all causes, or show the one asked for; returns the exit code."""
+    texts = texts_in(language)
+    if not cause_id:
+        if as_json:
+            for cause in catalogue().values():
+                typer.echo(json.dumps(cause_object(cause, texts), ensure_ascii=False))
+        else:
+            show(_listing(texts))
+        return 0
+    cause = catalogue().get(cause_id)
+    if cause is None:
+        complain(_unknown(cause_id))
+        return 2
+    if as_json:
+        typer.echo(json.dumps(cause_object(cause, texts), ensure_ascii=False))
+    else:
+        show(_page(cause, texts))
+    return 0
+
+
+def cause_object(cause: Cause, texts: CauseTexts) -> dict[str, Any]:
+    """Return the JSON object for one cause (docs/cause.schema.json); placeholders stand for values not known."""
+    return {
+        "id": cause.id,
+        "reason": cause.reason,
+        "stage": cause.stage.value,
+        "scope": cause.scope.value,
+        "permanence": cause.permanence.value,
+        "fixer": cause.fixer.value,
+        "remedy": cause.remedy.value,
+        "suppress": cause.suppresses,
+        "codes": list(cause.codes),
+        "boundary": cause.boundary,
+        "title": texts.title(cause),
+        "explanation": texts.explanation(cause, {}),
+        "fixes": texts.fixes(cause, {}),
+    }
+
+
+def _listing(texts: CauseTexts) -> Iterator[Line]:
+    width = max(map(len, catalogue()))
+    stage = None
+    for cause in catalogue().values():
+        if cause.stage is not stage:
+            if stage is not None:
+                yield Line(0, "")
+            stage = cause.stage
+            yield Line(0, stage_words(stage), "source")
+        yield Line(2, f"{cause.id:{width}}  {texts.title(cause)}", hanging=width + 2)
+
+
+def _page(cause: Cause, texts: CauseTexts) -> Iterator[Line]:
+    yield Line(0, cause.id, "source")
+    yield Line(0, texts.title(cause), "title")
+    yield Line(0, "")
+    yield Line(0, texts.explanation(cause, {}))
+    yield Line(0, "")
+    yield Line(0, _("Whose turn: {who}").format(who=fixer_words(cause.fixer)))
+    yield Line(0, _("What to do:"))
+    for number, fix in enumerate(texts.fixes(cause, {}), 1):
+        yield Line(2, f"{number}. {fix}", "fix", hanging=3)
+    yield Line(0, "")
+    yield Line(0, _("Where it arises: {stage}").format(stage=stage_words(cause.stage)), "quiet")
+    yield Line(0, _("Does waiting help: {permanence}").format(permanence=permanence_words(cause.permanence)), "quiet")
+    yield Line(0, _("Concerns: {scope}").format(scope=cause.scope.value), "quiet")
+    yield Line(0, _("Reason: {reason}").format(reason=cause.reason), "quiet")
+    yield Line(0, _("Enhanced status codes: {codes}").format(codes=", ".join(cause.codes) or "–"), "quiet")
+    yield Line(0, _("What a delivery engine does: {remedy}").format(remedy=cause.remedy.value), "quiet")
+    yield Line(0, _("Boundary: {boundary}").format(boundary=cause.boundary), "quiet")
+
+
+def _unknown(cause_id: str) -> str:
+    """Return the message for an id that is none, with the nearest that are."""
+    from difflib import get_close_matches  # noqa: PLC0415 - for this message only
+
+    near = get_close_matches(cause_id, list(catalogue()), 3)
+    if near:
+        return _("there is no cause {id}; did you mean {near}?").format(id=cause_id, near=", ".join(near))
+    return _("there is no cause {id}; `mailwright causes` lists them all").format(id=cause_id)

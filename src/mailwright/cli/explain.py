@@ -1,0 +1,129 @@
+"""``mailwright explain``: bounces, replies and error messages explained."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import typer
+
+from mailwright.app.batch import Reply, Result, explain_replies, explain_sources, usable_cores
+from mailwright.app.language import choose_language
+from mailwright.app.replies import read_replies
+from mailwright.app.sources import SourceTrouble, read_sources
+from mailwright.causes.texts import languages
+from mailwright.cli.interface import _
+from mailwright.cli.render import explanation_lines
+from mailwright.cli.screen import complain, show
+from mailwright.cli.summary import Summary
+from mailwright.cli.words import trouble_words
+
+FINE, TROUBLE, USAGE, COULD_NOT_TELL = 0, 1, 2, 3
+
+
+def register(application: typer.Typer) -> None:
+    """Add the verb to ``application``."""
+
+    @application.command(
+        "explain",
+        help=_(
+            "Explain bounces and error messages: what happened, whose turn it is, what to do.\n\n"
+            "Exit codes: 0 nothing failed, 1 a failure was explained, 2 something could not be read, "
+            "3 a failure whose cause could not be told."
+        ),
+    )
+    def explain(  # noqa: PLR0913 - one parameter an option
+        paths: list[str] = typer.Argument(
+            None, metavar="[PATH]...", help=_("Messages, mailboxes, Maildirs, folders; - is standard input.")
+        ),
+        reply: list[str] = typer.Option([], "--reply", metavar="TEXT", help=_("A reply or error message to explain.")),
+        replies: str = typer.Option(
+            "", "--replies", metavar="FILE", help=_("Replies, one a line, or JSON lines with id and text; - is standard input.")
+        ),
+        as_json: bool = typer.Option(False, "--json", help=_("One JSON object a message, one a line.")),  # noqa: FBT001
+        summary: bool = typer.Option(False, "--summary", help=_("Counts by cause and destination instead.")),  # noqa: FBT001
+        lang: str = typer.Option("", "--lang", help=_("Language of the texts: en, de, cs, zh.")),
+        jobs: int = typer.Option(0, "--jobs", "-j", min=0, help=_("Processes; 0 takes all cores.")),
+    ) -> int:
+        language = choose_language(lang or None, os.environ, languages())
+        if not (paths or reply or replies):
+            complain(_("nothing to explain; name a file or folder, - for standard input, or --reply TEXT"))
+            return USAGE
+        results = _results(list(paths or ()), reply, replies, language, jobs or usable_cores())
+        return present(results, as_json=as_json, summary=summary)
+
+
+def _results(paths: list[str], reply: list[str], replies: str, language: str, jobs: int) -> Iterator[Result]:
+    given = [Reply("--reply", None, text) for text in reply]
+    yield from explain_replies(given, language, 1)
+    if replies:
+        yield from explain_replies(read_replies(replies, trouble_words), language, jobs)
+    if paths:
+        yield from explain_sources(read_sources(paths, trouble_words), language, jobs)
+
+
+def present(results: Iterable[Result], *, as_json: bool, summary: bool) -> int:
+    """Show ``results`` as they come and return the exit code."""
+    outcome = Outcome()
+    counted = Summary()
+    for number, result in enumerate(_with_progress(results)):
+        if isinstance(result, SourceTrouble):
+            outcome.unread = True
+            complain(f"{result.source}: {result.why}")
+            continue
+        outcome.count(result)
+        if summary:
+            counted.add(result)
+        elif as_json:
+            sys.stdout.write(json.dumps(result, ensure_ascii=False) + "\n")
+        else:
+            show(explanation_lines(result, first=number == 0))
+    if summary:
+        counted.show(as_json=as_json)
+    return outcome.exit_code
+
+
+class Outcome:
+    """What the exit code depends on."""
+
+    def __init__(self) -> None:
+        """Begin with nothing seen."""
+        self.unread = False
+        self.explained = False
+        self.unexplained = False
+
+    def count(self, result: dict[str, Any]) -> None:
+        """Take note of one message."""
+        if result["kind"] not in ("bounce", "delayed", "feedback"):
+            return
+        told = any(report["confidence"] != "unknown" for report in result["reports"])
+        self.explained |= told
+        self.unexplained |= not told
+
+    @property
+    def exit_code(self) -> int:
+        """0 fine, 1 trouble found, 2 something could not be read, 3 could not tell."""
+        if self.unread:
+            return USAGE
+        if self.explained:
+            return TROUBLE
+        return COULD_NOT_TELL if self.unexplained else FINE
+
+
+def _with_progress(results: Iterable[Result]) -> Iterator[Result]:
+    """Yield ``results``; where they are written to a file and a person watches, count them on the terminal."""
+    if sys.stdout.isatty() or not sys.stderr.isatty():
+        yield from results
+        return
+    from rich.console import Console  # noqa: PLC0415 - slow to import, needed on terminals only
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+
+    columns = (SpinnerColumn(), TextColumn("{task.completed}"), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(_("messages explained"), total=None)
+        for result in results:
+            yield result
+            progress.advance(task)

@@ -1,0 +1,59 @@
+"""An explanation for a person: the fix before the forensics."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from mailwright.cli.interface import _
+from mailwright.cli.screen import Line
+from mailwright.cli.words import confidence_words, fixer_words, kind_words, permanence_words
+
+_STYLE_OF_KIND = {"bounce": "trouble", "delayed": "waiting", "feedback": "waiting"}
+
+#: Characters of the server's words that are shown; --json has them all.
+SHOWN_WORDS = 400
+
+
+def explanation_lines(result: dict[str, Any], *, first: bool) -> Iterator[Line]:
+    """Yield the lines for one message's JSON object; ``first`` leaves out the empty line before it."""
+    if not first:
+        yield Line(0, "")
+    name = result["source"] if "id" not in result else f"{result['source']} [{result['id']}]"
+    yield Line(0, f"{name}: {kind_words(result['kind'])}", "source")
+    for report in result["reports"]:
+        yield from _report_lines(report, result["kind"])
+
+
+def _report_lines(report: dict[str, Any], kind: str) -> Iterator[Line]:
+    yield Line(0, "")
+    if report["recipient"]:
+        shown = report["recipient"]
+        if report["original_recipient"]:
+            shown = _("{address} (sent to {original})").format(address=shown, original=report["original_recipient"])
+        yield Line(2, shown, "title")
+    yield Line(2, f"{report['title']}  [{report['cause']}]", _STYLE_OF_KIND.get(kind, "fine"))
+    yield Line(2, report["explanation"])
+    yield Line(2, _("Whose turn: {who}").format(who=fixer_words(report["fixer"])))
+    yield Line(2, _("What to do:"))
+    for number, fix in enumerate(report["fixes"], 1):
+        yield Line(4, f"{number}. {fix}", "fix", hanging=3)
+    yield from (Line(2, text, "quiet") for text in _forensics(report))
+
+
+def _forensics(report: dict[str, Any]) -> Iterator[str]:
+    words = report["diagnostic"]
+    if words:
+        words = words if len(words) <= SHOWN_WORDS else words[:SHOWN_WORDS] + "…"
+        if report["remote_host"]:
+            yield _("{host} said: {words}").format(host=report["remote_host"], words=words)
+        else:
+            yield _("Said: {words}").format(words=words)
+    codes = " ".join(code for code in (report["reply_code"], report["enhanced_status"]) if code)
+    facts = [
+        _("Code: {codes}").format(codes=codes) if codes else "",
+        _("Does waiting help: {permanence}").format(permanence=permanence_words(report["permanence"])),
+        _("Write to this address again: {answer}").format(answer=_("no") if report["suppress"] else _("yes")),
+        _("Certainty: {confidence}").format(confidence=confidence_words(report["confidence"])),
+    ]
+    yield " · ".join(fact for fact in facts if fact)

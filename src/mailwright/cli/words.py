@@ -1,0 +1,75 @@
+"""The closed lists of words in the JSON output, as a person reads them."""
+
+from __future__ import annotations
+
+from mailwright.cli.interface import _, pgettext
+
+
+def kind_words(kind: str) -> str:
+    """Return a message's kind in words."""
+    return {
+        "bounce": _("mail that was not delivered"),
+        "delayed": _("mail that is still waiting"),
+        "delivered": _("a notice of success"),
+        "vacation": _("an automatic answer"),
+        "feedback": _("a complaint or report from the receiver"),
+        "other": _("ordinary mail, no delivery report"),
+    }[kind]
+
+
+def fixer_words(fixer: str) -> str:
+    """Return whose turn it is in words."""
+    return {
+        "sender": _("the sender"),
+        "sender-administrator": _("the administrator of the sending side"),
+        "recipient": _("the recipient"),
+        "recipient-administrator": _("the administrator of the receiving side"),
+        "network": _("the network or internet provider"),
+        "nobody": _("nobody; waiting is enough or nothing is to be done"),
+    }[fixer]
+
+
+def permanence_words(permanence: str) -> str:
+    """Return whether waiting helps, in words."""
+    return {
+        "permanent": pgettext("permanence", "permanent"),
+        "temporary": pgettext("permanence", "temporary"),
+        "depends": pgettext("permanence", "may pass"),
+    }[permanence]
+
+
+def confidence_words(confidence: str) -> str:
+    """Return how sure a diagnosis is, in words."""
+    return {
+        "certain": pgettext("confidence", "certain"),
+        "likely": pgettext("confidence", "likely"),
+        "unknown": pgettext("confidence", "not known"),
+    }[confidence]
+
+
+def stage_words(stage: str) -> str:
+    """Return where in the chain a cause arises, in words."""
+    return {
+        "client": _("settings of the mail program"),
+        "submission": _("handing over to one's own provider"),
+        "queue": _("queue"),
+        "dns": "DNS",
+        "connect": _("connection"),
+        "tls": _("encryption"),
+        "session": _("SMTP session"),
+        "policy": _("policy of the receiver"),
+        "content": _("content of the message"),
+        "mailbox": _("mailbox"),
+        "retrieval": _("fetching mail"),
+    }[stage]
+
+
+def trouble_words(why: str) -> str:
+    """Return why a source could not be read, and what to do; an operating system's own words as they are."""
+    return {
+        "missing": _("there is no such file or folder; check the path"),
+        "no-mail": _("no mail in this folder; name a file, a Maildir or a folder with .eml files"),
+        "binary": _("this is not a mail message but binary data; save the message as .eml or plain text"),
+        "empty": _("there is nothing in it; save or paste the whole message"),
+        "bad-json": _('not a JSON object with a "text"; write {"id": "…", "text": "…"} on each line'),
+    }.get(why, why)

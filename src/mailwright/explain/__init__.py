@@ -1,0 +1,1 @@
+"""Evidence in, diagnoses out, without I/O."""

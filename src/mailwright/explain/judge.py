@@ -1,0 +1,106 @@
+"""Judge: everything that was said about one recipient in, one Report out."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from mailwright.causes.catalogue import catalogue
+from mailwright.causes.diagnosis import Confidence, Diagnosis, Evidence
+from mailwright.explain.classify import Context, Verdict
+from mailwright.explain.explanation import Report
+from mailwright.explain.quoted import Quoted, find_host, find_step, innermost, quoted_reply
+from mailwright.explain.reply import classifier, diagnosis_of
+from mailwright.mail.codes import find_reply_code, find_status, status_class
+
+#: Characters of evidence that are kept.
+LONGEST_EVIDENCE = 1_000
+
+
+class Said(NamedTuple):
+    """What a message says about one recipient, as read; "" or None where it does not say.
+
+    entry: the letter's lines about this recipient.  letter: what the letter says to all; the whole letter where it is
+    about one recipient.
+    """
+
+    recipient: str | None
+    original: str | None = None
+    action: str | None = None
+    status: str = ""
+    diagnostic: str = ""
+    host: str | None = None
+    reporting_mta: str | None = None
+    entry: str = ""
+    letter: str = ""
+    subject: str = ""
+
+
+def judge(said: Said, assume: str | None = None) -> Report:
+    """Return the report on one recipient; ``assume``: a cause that the structure has settled already."""
+    words, quoted = _words(said)
+    status_field = find_status(said.status)
+    context = Context(
+        reply_code=find_reply_code(words) if words else None,
+        status=_status(words, status_field, said),
+        host=said.host or (quoted.host if quoted else None) or (find_host(said.entry) if said.entry else None),
+        step=find_step(said.entry or words) if said.entry or words else None,
+    )
+    if assume or said.action in ("delivered", "relayed", "expanded"):
+        cause_id = assume or ("delivered" if said.action == "delivered" else "handed-on")
+        evidence = Evidence("letter", (words or said.letter)[:LONGEST_EVIDENCE])
+        diagnosis = Diagnosis(catalogue()[cause_id], said.recipient, evidence, Confidence.CERTAIN, "structure")
+        verdict = Verdict(None, context.reply_code, context.status, None)
+    else:
+        verdict = classifier().classify(words, context, _further(said, words))
+        source = "diagnostic-code" if said.diagnostic else "letter"
+        evidence = Evidence(source, (words or said.status or said.subject)[:LONGEST_EVIDENCE])
+        diagnosis = diagnosis_of(verdict, evidence, said.recipient)
+        if diagnosis.cause.id == "undetermined" and said.action == "delayed":
+            diagnosis = diagnosis._replace(cause=catalogue()["delayed"], rule="structure")
+    return Report(
+        recipient=said.recipient,
+        original_recipient=said.original if said.original and said.original != said.recipient else None,
+        diagnosis=diagnosis,
+        permanent=_stated(status_field, verdict, said.action),
+        action=said.action,
+        reply_code=context.reply_code,
+        enhanced_status=context.status,
+        diagnostic=words[:LONGEST_EVIDENCE] or None,
+        remote_host=context.host,
+        reporting_mta=said.reporting_mta,
+    )
+
+
+def _words(said: Said) -> tuple[str, Quoted | None]:
+    """Return the words of the refusal in one line, and the quotation they come from where they are one."""
+    if said.diagnostic:
+        return innermost(said.diagnostic), None
+    quoted = quoted_reply(said.entry) if said.entry else None
+    if quoted is None and said.letter and said.letter != said.entry:
+        quoted = quoted_reply(said.letter)
+    if quoted is not None:
+        return quoted.text, quoted
+    return " ".join(said.entry.split())[:LONGEST_EVIDENCE], None
+
+
+def _further(said: Said, words: str) -> list[str]:
+    """Return the other texts about the failure, the most telling first."""
+    return [text for text in (said.diagnostic, said.entry, said.letter, said.subject) if text and text != words]
+
+
+def _status(words: str, status_field: str | None, said: Said) -> str | None:
+    """Return the enhanced code: the reply's own, else the report's, unless that says nothing and the letter knows one."""
+    inner = find_status(words) if words else None
+    for code in (inner, status_field, find_status(said.entry)):
+        if code is not None and not code.endswith(".0.0"):
+            return code
+    return inner or status_field or find_status(said.entry)
+
+
+def _stated(status_field: str | None, verdict: Verdict, action: str | None) -> bool | None:
+    """Return the class that the reporting server stated: in its own field, else in the codes, else by what it did."""
+    for code in (status_field, verdict.status, verdict.reply_code):
+        stated = status_class(code)
+        if stated is not None:
+            return stated
+    return {"failed": True, "delayed": False}.get(action or "")
