@@ -1,7 +1,9 @@
-"""Compile the translations when the package is built, so that an installed Mailwright need not parse them at start."""
+"""Compile translations, rules and formats when the package is built, so that nothing is parsed at every start."""
 
 from __future__ import annotations
 
+import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +42,28 @@ def _compile(po: Path) -> None:
     part.replace(po.with_suffix(".mo"))
 
 
-class TranslationsHook(BuildHookInterface[Any]):
+def compile_phrases(root: Path) -> bool:
+    """Write explain/compiled.json below ``root`` unless it is as new as the rules and formats; tell whether it was written.
+
+    Raises ValueError naming file and rule where one cannot be compiled.
+    """
+    sys.path.insert(0, str(root / "src"))
+    from mailwright.explain.deciders import compile_rules  # noqa: PLC0415
+    from mailwright.explain.formats import compile_formats  # noqa: PLC0415 - from the tree that is being built
+    from mailwright.explain.rules import read_rules  # noqa: PLC0415
+    from mailwright.explain.stored import FILE, source_digest, stored_part  # noqa: PLC0415
+
+    if stored_part("rules") is not None:
+        return False
+    content = {"digest": source_digest(), "rules": compile_rules(*read_rules()), "formats": compile_formats()}
+    target = root / "src" / "mailwright" / "explain" / FILE
+    part = target.with_suffix(".part")
+    part.write_text(json.dumps(content, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
+    part.replace(target)
+    return True
+
+
+class CompileHook(BuildHookInterface[Any]):
     """Hatchling's hook, named in pyproject.toml; runs for wheels and for editable installs."""
 
     PLUGIN_NAME = "custom"
@@ -48,3 +71,4 @@ class TranslationsHook(BuildHookInterface[Any]):
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 - hatchling's signature
         """Compile before the files are gathered."""
         compile_translations(Path(self.root))
+        compile_phrases(Path(self.root))

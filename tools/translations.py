@@ -5,8 +5,9 @@ extract  brings every .po up to date with the English texts and keeps what is tr
 check    lists every text that is missing, empty, fuzzy or obsolete, or fills in other fields; exit code 1 if any
 compile  writes the .mo files that are read at run time
 
-The English texts are the titles, explanations and fixes in causes/catalogue/*.toml, and the strings given to ``_()``,
-``ngettext()`` and their kin in cli/ and app/. The languages are those of the .po files that exist.
+The English texts are the titles, explanations and fixes in causes/catalogue/*.toml with the words that fill their
+empty places, and the strings given to ``_()``, ``ngettext()`` and their kin in cli/ and app/. The languages are those
+of the .po files that exist.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 
 from hatch_build import compile_translations
+from mailwright.causes.texts import FILLERS
 from tools import po
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -58,12 +60,17 @@ def languages(root: Path) -> list[str]:
 
 
 def cause_texts(folder: Path) -> Catalog:
-    """Return the template of the catalogue; a cause that has no texts yet adds none."""
+    """Return the template of the catalogue; a cause that has no texts yet adds none.
+
+    Last come the words that stand for what the evidence does not tell; "-" as their translation leaves the place empty.
+    """
     template = Catalog()
     for file in sorted(folder.glob("*.toml")):
         for cause, table in rtoml.loads(file.read_text(encoding="utf-8")).items():
             for part, text in _texts_of(table):
                 template.add(text, context=f"{cause}|{part}", locations=[(f"catalogue/{file.name}", 0)])
+    for name, filler in FILLERS.items():
+        template.add(filler, context=f"missing|{name}", locations=[("texts.py", 0)])
     return template
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple, TypeVar
 
 from mailwright.app.sources import SourceMessage, SourceTrouble
-from mailwright.causes.texts import texts_in
+from mailwright.causes.texts import CauseTexts, texts_in
 from mailwright.explain.message import explain_message
 from mailwright.explain.output import explanation_object, reply_object
 from mailwright.explain.reply import explain_reply
@@ -24,10 +25,10 @@ Item = TypeVar("Item")
 
 
 class Reply(NamedTuple):
-    """A reply to explain: where it came from, its own id if it had one, its text."""
+    """A reply to explain: where it came from, its own id just as it was given (None where it had none), its text."""
 
     source: str
-    id: str | None
+    id: str | float | None
     text: str
 
 
@@ -59,10 +60,13 @@ def _explain_lot(lot: list[SourceMessage | SourceTrouble], language: str) -> lis
 
 def _explain_reply_lot(lot: list[Reply | SourceTrouble], language: str) -> list[Result]:
     texts = texts_in(language)
-    return [
-        item if isinstance(item, SourceTrouble) else reply_object(item.source, item.id, explain_reply(item.text), texts)
-        for item in lot
-    ]
+    return [item if isinstance(item, SourceTrouble) else _reply_result(item, texts) for item in lot]
+
+
+def _reply_result(reply: Reply, texts: CauseTexts) -> Result:
+    explained = reply_object(reply.source, None, explain_reply(reply.text), texts)
+    # A number stays a number: whoever sent it looks for it as it was.
+    return explained if reply.id is None else {"id": reply.id} | explained
 
 
 def _in_order(
@@ -93,7 +97,8 @@ def _in_processes(
 ) -> Iterator[Result]:
     from concurrent.futures import Future, ProcessPoolExecutor  # noqa: PLC0415 - slow to import, seldom needed
 
-    with ProcessPoolExecutor(jobs) as pool:
+    pool = ProcessPoolExecutor(jobs, initializer=_leave_interrupts_to_parent)
+    try:
         under_way: deque[Future[list[Result]]] = deque()
         for lot in lots:
             under_way.append(pool.submit(work, lot, language))
@@ -101,6 +106,14 @@ def _in_processes(
                 yield from under_way.popleft().result()
         while under_way:
             yield from under_way.popleft().result()
+    finally:
+        # Whoever stops listening, or presses Ctrl-C, does not wait for lots that nobody will see.
+        pool.shutdown(cancel_futures=True)
+
+
+def _leave_interrupts_to_parent() -> None:
+    """Ignore Ctrl-C, which reaches every process of the terminal: the parent alone decides, and says it once."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _lots(items: Iterable[Item]) -> Iterator[list[Item]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -30,13 +31,15 @@ def read_replies(path: str, explain_trouble: Callable[[str], str]) -> Iterator[R
         yield SourceTrouble(path, explain_trouble(error.strerror or type(error).__name__))
 
 
-def _lines(
-    path: str, stream: BinaryIO, explain_trouble: Callable[[str], str]
-) -> Iterator[Reply | SourceTrouble]:
+def _lines(path: str, stream: BinaryIO, explain_trouble: Callable[[str], str]) -> Iterator[Reply | SourceTrouble]:
     number = 0
     while line := stream.readline(LONGEST_LINE):
         number += 1
         source = f"{path}:{number}"
+        if len(line) == LONGEST_LINE and not line.endswith(b"\n"):
+            _skip_rest(stream)
+            yield SourceTrouble(source, explain_trouble("long-line"))
+            continue
         if not line.strip():
             continue
         if not line.lstrip().startswith(b"{"):
@@ -46,8 +49,14 @@ def _lines(
         yield reply if reply is not None else SourceTrouble(source, explain_trouble("bad-json"))
 
 
+def _skip_rest(stream: BinaryIO) -> None:
+    """Read to the end of the line, so that what is left of it is not taken for a line of its own."""
+    while (piece := stream.readline(LONGEST_LINE)) and not piece.endswith(b"\n"):
+        pass
+
+
 def _from_json(source: str, line: bytes) -> Reply | None:
-    """Return the reply in a JSON line; None where the line is no object with a ``text``."""
+    """Return the reply in a JSON line; None where it is no object with a ``text``, or its ``id`` is a structure."""
     try:
         entry = json.loads(line)
     except (ValueError, RecursionError):
@@ -55,4 +64,12 @@ def _from_json(source: str, line: bytes) -> Reply | None:
     if not isinstance(entry, dict) or not isinstance(entry.get("text"), str):
         return None
     reply_id = entry.get("id")
-    return Reply(source, None if reply_id is None else str(reply_id), entry["text"])
+    return Reply(source, reply_id, entry["text"]) if _can_be_id(reply_id) else None
+
+
+def _can_be_id(value: object) -> bool:
+    """Tell whether ``value`` can be given back as it came: a string, a number, or None for no id at all."""
+    if isinstance(value, float):
+        # Python reads NaN and 1e999, and would write what no other reader of JSON takes.
+        return math.isfinite(value)
+    return value is None or isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool))

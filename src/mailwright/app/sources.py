@@ -1,7 +1,11 @@
-"""Sources: paths in, messages out.  Files, mailboxes, Maildirs, folders and standard input; trouble is told, not raised."""
+"""Sources: paths in, messages out.
+
+Files, mailboxes, Maildirs, folders and standard input; trouble is told, not raised.
+"""
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -17,6 +21,9 @@ HEAD = 4096
 
 #: Endings of files that are taken for mail in a folder, whatever they begin with.
 _MAIL_ENDINGS = (".eml", ".mbox", ".mbx", ".msg", ".txt")
+
+#: What compressed files begin with: gzip, zip, bzip2, xz, zstandard.
+_COMPRESSED = (b"\x1f\x8b", b"PK\x03\x04", b"BZh", b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd")
 
 
 class SourceMessage(NamedTuple):
@@ -38,8 +45,8 @@ def read_sources(
 ) -> Iterator[SourceMessage | SourceTrouble]:
     """Yield every message below ``paths``, in order; "-" is standard input.
 
-    ``explain_trouble`` turns "missing", "no-mail", "binary", "empty" or an operating system's words into words for
-    the reader.  One bad path never stops the others.
+    ``explain_trouble`` turns "missing", "no-mail", "binary", "compressed", "empty" or an operating system's words
+    into words for the reader.  One bad path never stops the others.
     """
     for path in paths:
         if path == "-":
@@ -60,9 +67,10 @@ def read_sources(
 def _from_folder(folder: Path, explain_trouble: Callable[[str], str]) -> Iterator[SourceMessage | SourceTrouble]:
     """Yield the mail in ``folder`` and below; files that are no mail are passed over unless nothing else is there."""
     seen = False
-    for file in sorted(folder.rglob("*")):
-        # tmp/ of a Maildir holds messages that are still being written.
-        if file.parent.name == "tmp" and (file.parent.parent / "cur").is_dir():
+    for file in _files(folder):
+        if isinstance(file, OSError):
+            seen = True
+            yield SourceTrouble(str(file.filename), explain_trouble(file.strerror or type(file).__name__))
             continue
         try:
             if not file.is_file() or not _may_be_mail(file):
@@ -71,9 +79,25 @@ def _from_folder(folder: Path, explain_trouble: Callable[[str], str]) -> Iterato
                 seen = True
                 yield found
         except OSError as error:
+            seen = True
             yield SourceTrouble(str(file), explain_trouble(error.strerror or type(error).__name__))
     if not seen:
         yield SourceTrouble(str(folder), explain_trouble("no-mail"))
+
+
+def _files(folder: Path) -> Iterator[Path | OSError]:
+    """Yield the files of ``folder`` by name, then those of its folders; an error in place of a folder closed to us."""
+    closed: list[OSError] = []
+    for place, folders, names in os.walk(folder, onerror=closed.append):
+        yield from closed
+        closed.clear()
+        folders.sort()
+        # tmp/ of a Maildir holds messages that are still being written.
+        if "tmp" in folders and "cur" in folders:
+            folders.remove("tmp")
+        for name in sorted(names):
+            yield Path(place, name)
+    yield from closed
 
 
 def _may_be_mail(file: Path) -> bool:
@@ -85,7 +109,7 @@ def _may_be_mail(file: Path) -> bool:
         return False
     if file.suffix.lower() in _MAIL_ENDINGS:
         return True
-    return looks_like_mbox(head) or _begins_with_field(head)
+    return looks_like_mbox(head) or _begins_with_header(head)
 
 
 def _from_file(file: Path, explain_trouble: Callable[[str], str]) -> Iterator[SourceMessage | SourceTrouble]:
@@ -99,6 +123,8 @@ def _from_stream(
     head = stream.read(HEAD)
     if not head.strip():
         yield SourceTrouble(source, explain_trouble("empty"))
+    elif head.startswith(_COMPRESSED):
+        yield SourceTrouble(source, explain_trouble("compressed"))
     elif is_binary(head):
         yield SourceTrouble(source, explain_trouble("binary"))
     elif looks_like_mbox(head):
@@ -115,7 +141,7 @@ def _chunks(head: bytes, stream: BinaryIO) -> Iterator[bytes]:
 
 
 def is_binary(head: bytes) -> bool:
-    """Tell whether ``head`` is no text: it has NULs or many other control characters and begins with no header field."""
+    """Tell whether ``head`` is no text: it has many control characters, NULs among them, and begins with no field."""
     if _begins_with_field(head):
         return False
     controls = sum(1 for byte in head if byte < 32 and byte not in (9, 10, 12, 13, 27))
@@ -124,6 +150,17 @@ def is_binary(head: bytes) -> bool:
 
 def _begins_with_field(head: bytes) -> bool:
     """Tell whether ``head`` begins like a message: with a field name and a colon (RFC 5322 2.2)."""
-    line = head.lstrip(b"\r\n").removeprefix(b"\xef\xbb\xbf")[:200]
+    return _is_field(head.lstrip(b"\r\n").removeprefix(b"\xef\xbb\xbf")[:200])
+
+
+def _begins_with_header(head: bytes) -> bool:
+    """Tell whether ``head`` begins with two lines of a header, which notes, logs and JSON seldom do by chance."""
+    first, _, rest = head.lstrip(b"\r\n").removeprefix(b"\xef\xbb\xbf").replace(b"\r", b"\n").partition(b"\n")
+    second = rest.lstrip(b"\n")[:200]
+    return _is_field(first[:200]) and (second[:1] in (b"", b" ", b"\t") or _is_field(second))
+
+
+def _is_field(line: bytes) -> bool:
+    """Tell whether ``line`` is a field, its name of letters, digits and hyphens as all names in use are."""
     name, colon, _ = line.partition(b":")
-    return bool(colon) and name.isascii() and 0 < len(name) < 78 and all(33 <= byte <= 126 for byte in name)
+    return bool(colon) and 0 < len(name) < 78 and name.replace(b"-", b"").replace(b"_", b"").isalnum()

@@ -7,7 +7,9 @@ They are part of the program like its modules are, and are read once; nothing el
 from __future__ import annotations
 
 import gettext
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Sequence
+from hashlib import blake2b
 from importlib import resources
 from typing import IO, TYPE_CHECKING, Any, cast
 
@@ -25,17 +27,41 @@ def read_tables(package: str, folder: str) -> list[tuple[str, dict[str, Any]]]:
 
     Raises rtoml.TomlParsingError with the place of the fault; tests read every file, so a user never meets it.
     """
-    return sorted(_walk(resources.files(package) / folder, ""))
+    files = sorted(_toml_files(resources.files(package) / folder, ""))
+    return [(name, rtoml.loads(file.read_text(encoding="utf-8"))) for name, file in files]
 
 
-def _walk(folder: Traversable, prefix: str) -> list[tuple[str, dict[str, Any]]]:
-    found: list[tuple[str, dict[str, Any]]] = []
+def _toml_files(folder: Traversable, prefix: str) -> list[tuple[str, Traversable]]:
+    """Return (path without ``.toml``, file) of every TOML file in ``folder`` and below."""
+    found: list[tuple[str, Traversable]] = []
     for entry in folder.iterdir():
         if entry.name.endswith(".toml"):
-            found.append((prefix + entry.name[:-5], rtoml.loads(entry.read_text(encoding="utf-8"))))
-        elif entry.is_dir() and not entry.name.startswith("_"):
-            found.extend(_walk(entry, f"{prefix}{entry.name}/"))
+            found.append((prefix + entry.name[:-5], entry))
+        elif "." not in entry.name and entry.is_dir():
+            found.extend(_toml_files(entry, f"{prefix}{entry.name}/"))
     return found
+
+
+def digest_of(package: str, folders: Sequence[str]) -> str:
+    """Return a digest of the names and bytes of all TOML files in ``folders`` of ``package``."""
+    digest = blake2b(digest_size=16)
+    for folder in folders:
+        for name, file in sorted(_toml_files(resources.files(package) / folder, "")):
+            content = file.read_bytes()
+            digest.update(f"{folder}/{name}:{len(content)}:".encode())
+            digest.update(content)
+    return digest.hexdigest()
+
+
+def read_json(package: str, name: str) -> Any | None:
+    """Return the content of a JSON file of ``package``; None where there is none or it is not whole."""
+    file = resources.files(package) / name
+    if not file.is_file():
+        return None
+    try:
+        return json.loads(file.read_bytes())
+    except ValueError:
+        return None
 
 
 def languages_of(package: str) -> list[str]:

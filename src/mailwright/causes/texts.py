@@ -52,23 +52,16 @@ class CauseTexts:
         ]
 
     def _filled(self, text: str, values: Mapping[str, str | None]) -> str:
-        if "{" not in text:
-            return text
-        for name, filler in self._fillers.items():
-            place = "{" + name + "}"
-            if place in text:
-                value = values.get(name)
-                text = text.replace(place, value) if value else _without(text, place, filler)
-        return text
-
-
-def _without(text: str, place: str, filler: str) -> str:
-    """Return ``text`` with ``filler`` at ``place``, or with nothing and no stray space there."""
-    if filler != NO_FILLER:
-        return text.replace(place, filler)
-    for stray in (f" {place} ", f" {place}", f"{place} ", place):
-        text = text.replace(stray, "")
-    return text
+        """Return ``text`` with its placeholders filled in one pass, so that a value is never read as a placeholder."""
+        filled, *pieces = text.split("{")
+        for piece in pieces:
+            name, _, rest = piece.partition("}")
+            word = values.get(name) or self._fillers[name]
+            if word == NO_FILLER:
+                filled, rest = filled.rstrip(" "), rest.removeprefix(" ")
+                word = ""
+            filled += word + rest
+        return filled
 
 
 @cache

@@ -2,31 +2,41 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
 from mailwright.app.language import choose_language
+from mailwright.app.schemas import schema_text
 from mailwright.causes.catalogue import catalogue
 from mailwright.causes.cause import Cause
-from mailwright.causes.texts import CauseTexts, languages, texts_in
+from mailwright.causes.texts import SOURCE_LANGUAGE, CauseTexts, languages, texts_in
+from mailwright.cli.help import HelpInLanguage, nearest
 from mailwright.cli.interface import _
-from mailwright.cli.screen import Line, complain, show
-from mailwright.cli.words import fixer_words, permanence_words, stage_words
+from mailwright.cli.screen import Line, complain, show, write_json
+from mailwright.cli.words import fixer_words, permanence_words, remedy_words, scope_words, stage_words
 
 
 def register(application: typer.Typer) -> None:
     """Add the verb to ``application``."""
 
-    @application.command("causes", help=_("List the catalogue of causes, or tell all about one of them."))
+    @application.command(
+        "causes", cls=HelpInLanguage, help=_("List the catalogue of causes, or tell all about one of them.")
+    )
     def causes(
-        cause_id: str = typer.Argument("", metavar="[ID]", help=_("A cause, such as mailbox-full.")),
-        as_json: bool = typer.Option(False, "--json", help=_("One JSON object a line.")),  # noqa: FBT001
-        lang: str = typer.Option("", "--lang", help=_("Language of the texts: en, de, cs, zh.")),
+        cause_id: Annotated[
+            str, typer.Argument(metavar="ID", show_default=False, help=_("A cause, such as mailbox-full."))
+        ] = "",
+        *,
+        as_json: Annotated[bool, typer.Option("--json", help=_("One JSON object a line."))] = False,
+        schema: Annotated[bool, typer.Option("--schema", help=_("The JSON Schema of a line of --json."))] = False,
+        lang: Annotated[str, typer.Option(metavar="LANGUAGE", help=_("Language of the texts: en, de, cs, zh."))] = "",
     ) -> int:
+        if schema:
+            typer.echo(schema_text("cause"), nl=False)
+            return 0
         return run(cause_id, as_json=as_json, language=choose_language(lang or None, os.environ, languages()))
 
 
@@ -35,8 +45,8 @@ def run(cause_id: str, *, as_json: bool, language: str) -> int:
     texts = texts_in(language)
     if not cause_id:
         if as_json:
-            for cause in catalogue().values():
-                typer.echo(json.dumps(cause_object(cause, texts), ensure_ascii=False))
+            for entry in catalogue().values():
+                write_json(cause_object(entry, texts))
         else:
             show(_listing(texts))
         return 0
@@ -45,14 +55,14 @@ def run(cause_id: str, *, as_json: bool, language: str) -> int:
         complain(_unknown(cause_id))
         return 2
     if as_json:
-        typer.echo(json.dumps(cause_object(cause, texts), ensure_ascii=False))
+        write_json(cause_object(cause, texts))
     else:
         show(_page(cause, texts))
     return 0
 
 
 def cause_object(cause: Cause, texts: CauseTexts) -> dict[str, Any]:
-    """Return the JSON object for one cause (docs/cause.schema.json); placeholders stand for values not known."""
+    """Return the JSON object for one cause (schemas/cause.schema.json); no recipient, domain or host is named."""
     return {
         "id": cause.id,
         "reason": cause.reason,
@@ -95,18 +105,18 @@ def _page(cause: Cause, texts: CauseTexts) -> Iterator[Line]:
     yield Line(0, "")
     yield Line(0, _("Where it arises: {stage}").format(stage=stage_words(cause.stage)), "quiet")
     yield Line(0, _("Does waiting help: {permanence}").format(permanence=permanence_words(cause.permanence)), "quiet")
-    yield Line(0, _("Concerns: {scope}").format(scope=cause.scope.value), "quiet")
+    yield Line(0, _("Concerns: {scope}").format(scope=scope_words(cause.scope)), "quiet")
     yield Line(0, _("Reason: {reason}").format(reason=cause.reason), "quiet")
     yield Line(0, _("Enhanced status codes: {codes}").format(codes=", ".join(cause.codes) or "–"), "quiet")
-    yield Line(0, _("What a delivery engine does: {remedy}").format(remedy=cause.remedy.value), "quiet")
-    yield Line(0, _("Boundary: {boundary}").format(boundary=cause.boundary), "quiet")
+    yield Line(0, _("What a delivery engine does: {remedy}").format(remedy=remedy_words(cause.remedy)), "quiet")
+    if texts.language == SOURCE_LANGUAGE:
+        # Written for those who write rules, in English only.
+        yield Line(0, _("Boundary: {boundary}").format(boundary=cause.boundary), "quiet")
 
 
 def _unknown(cause_id: str) -> str:
     """Return the message for an id that is none, with the nearest that are."""
-    from difflib import get_close_matches  # noqa: PLC0415 - for this message only
-
-    near = get_close_matches(cause_id, list(catalogue()), 3)
+    near = nearest(cause_id, catalogue())
     if near:
-        return _("there is no cause {id}; did you mean {near}?").format(id=cause_id, near=", ".join(near))
+        return _("there is no cause {id}; did you mean {near}?").format(id=cause_id, near=near)
     return _("there is no cause {id}; `mailwright causes` lists them all").format(id=cause_id)

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Iterable, Iterator
-from typing import Any
+from itertools import chain, islice
+from typing import Annotated, Any
 
 import typer
 
 from mailwright.app.batch import Reply, Result, explain_replies, explain_sources, usable_cores
 from mailwright.app.language import choose_language
 from mailwright.app.replies import read_replies
+from mailwright.app.schemas import schema_text
 from mailwright.app.sources import SourceTrouble, read_sources
 from mailwright.causes.texts import languages
+from mailwright.cli.help import HelpInLanguage
 from mailwright.cli.interface import _
 from mailwright.cli.render import explanation_lines
-from mailwright.cli.screen import complain, show
+from mailwright.cli.screen import complain, show, write_json
 from mailwright.cli.summary import Summary
 from mailwright.cli.words import trouble_words
 
@@ -29,6 +31,8 @@ def register(application: typer.Typer) -> None:
 
     @application.command(
         "explain",
+        cls=HelpInLanguage,
+        short_help=_("Explain bounces, replies and error messages."),
         help=_(
             "Explain bounces and error messages: what happened, whose turn it is, what to do.\n\n"
             "Exit codes: 0 nothing failed, 1 a failure was explained, 2 something could not be read, "
@@ -36,23 +40,39 @@ def register(application: typer.Typer) -> None:
         ),
     )
     def explain(  # noqa: PLR0913 - one parameter an option
-        paths: list[str] = typer.Argument(
-            None, metavar="[PATH]...", help=_("Messages, mailboxes, Maildirs, folders; - is standard input.")
-        ),
-        reply: list[str] = typer.Option([], "--reply", metavar="TEXT", help=_("A reply or error message to explain.")),
-        replies: str = typer.Option(
-            "", "--replies", metavar="FILE", help=_("Replies, one a line, or JSON lines with id and text; - is standard input.")
-        ),
-        as_json: bool = typer.Option(False, "--json", help=_("One JSON object a message, one a line.")),  # noqa: FBT001
-        summary: bool = typer.Option(False, "--summary", help=_("Counts by cause and destination instead.")),  # noqa: FBT001
-        lang: str = typer.Option("", "--lang", help=_("Language of the texts: en, de, cs, zh.")),
-        jobs: int = typer.Option(0, "--jobs", "-j", min=0, help=_("Processes; 0 takes all cores.")),
+        paths: Annotated[
+            list[str] | None,
+            typer.Argument(metavar="PATH", help=_("Messages, mailboxes, Maildirs, folders; - is standard input.")),
+        ] = None,
+        *,
+        reply: Annotated[
+            list[str] | None, typer.Option(metavar="TEXT", help=_("A reply or error message to explain."))
+        ] = None,
+        replies: Annotated[
+            str,
+            typer.Option(
+                metavar="FILE", help=_("Replies, one a line, or JSON lines with id and text; - is standard input.")
+            ),
+        ] = "",
+        as_json: Annotated[bool, typer.Option("--json", help=_("One JSON object a message, one a line."))] = False,
+        summary: Annotated[bool, typer.Option("--summary", help=_("Counts by cause and destination instead."))] = False,
+        schema: Annotated[bool, typer.Option("--schema", help=_("The JSON Schema of a line of --json."))] = False,
+        lang: Annotated[str, typer.Option(metavar="LANGUAGE", help=_("Language of the texts: en, de, cs, zh."))] = "",
+        jobs: Annotated[
+            int,
+            typer.Option(
+                "--jobs", "-j", min=0, metavar="NUMBER", show_default=False, help=_("Processes; 0 takes all cores.")
+            ),
+        ] = 0,
     ) -> int:
+        if schema:
+            typer.echo(schema_text("explain"), nl=False)
+            return FINE
         language = choose_language(lang or None, os.environ, languages())
         if not (paths or reply or replies):
             complain(_("nothing to explain; name a file or folder, - for standard input, or --reply TEXT"))
             return USAGE
-        results = _results(list(paths or ()), reply, replies, language, jobs or usable_cores())
+        results = _results(paths or [], reply or [], replies, language, jobs or usable_cores())
         return present(results, as_json=as_json, summary=summary)
 
 
@@ -69,7 +89,8 @@ def present(results: Iterable[Result], *, as_json: bool, summary: bool) -> int:
     """Show ``results`` as they come and return the exit code."""
     outcome = Outcome()
     counted = Summary()
-    for number, result in enumerate(_with_progress(results)):
+    first = True
+    for result in _with_progress(results, silent=summary or not sys.stdout.isatty()):
         if isinstance(result, SourceTrouble):
             outcome.unread = True
             complain(f"{result.source}: {result.why}")
@@ -78,9 +99,10 @@ def present(results: Iterable[Result], *, as_json: bool, summary: bool) -> int:
         if summary:
             counted.add(result)
         elif as_json:
-            sys.stdout.write(json.dumps(result, ensure_ascii=False) + "\n")
+            write_json(result)
         else:
-            show(explanation_lines(result, first=number == 0))
+            show(explanation_lines(result, first=first))
+            first = False
     if summary:
         counted.show(as_json=as_json)
     return outcome.exit_code
@@ -113,17 +135,20 @@ class Outcome:
         return COULD_NOT_TELL if self.unexplained else FINE
 
 
-def _with_progress(results: Iterable[Result]) -> Iterator[Result]:
-    """Yield ``results``; where they are written to a file and a person watches, count them on the terminal."""
-    if sys.stdout.isatty() or not sys.stderr.isatty():
+def _with_progress(results: Iterable[Result], *, silent: bool) -> Iterator[Result]:
+    """Yield ``results``; where the screen stays ``silent`` and a person watches, count them on the terminal."""
+    if not (silent and sys.stderr.isatty()):
         yield from results
         return
+    # The processes are started with the first result: before the thread that draws, which a fork would leave behind.
+    results = iter(results)
+    begun = list(islice(results, 1))
     from rich.console import Console  # noqa: PLC0415 - slow to import, needed on terminals only
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
 
     columns = (SpinnerColumn(), TextColumn("{task.completed}"), TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(_("messages explained"), total=None)
-        for result in results:
+        for result in chain(begun, results):
             yield result
             progress.advance(task)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Sequence
+from typing import Annotated
 
 import typer
 
@@ -12,6 +14,7 @@ from mailwright import __version__
 from mailwright.app.language import UnknownLanguage, choose_language
 from mailwright.causes.texts import languages
 from mailwright.cli import causes, explain
+from mailwright.cli.help import GroupInLanguage, usage_words
 from mailwright.cli.interface import _, speak
 from mailwright.cli.screen import complain
 
@@ -28,6 +31,7 @@ def _version(asked: bool) -> None:  # noqa: FBT001 - typer's callback
 
 def _application() -> typer.Typer:
     application = typer.Typer(
+        cls=GroupInLanguage,
         add_completion=False,
         no_args_is_help=True,
         rich_markup_mode=None,
@@ -38,9 +42,10 @@ def _application() -> typer.Typer:
 
     @application.callback()
     def root(
-        version: bool = typer.Option(  # noqa: ARG001, FBT001 - handled by its callback
-            False, "--version", callback=_version, is_eager=True, help=_("Show the version and stop.")
-        ),
+        *,
+        version: Annotated[  # handled by its callback
+            bool, typer.Option("--version", callback=_version, is_eager=True, help=_("Show the version and stop."))
+        ] = False,
     ) -> None:
         """Hold the options that stand before the verb."""
 
@@ -50,11 +55,28 @@ def _application() -> typer.Typer:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line with ``arguments`` (without the program's name; default: the process's) and return its exit code."""
+    """Run the command line with ``arguments`` and return its exit code.
+
+    arguments: without the program's name; None takes the process's.
+    """
     words = list(sys.argv[1:] if arguments is None else arguments)
+    _take_any_letter(sys.stdout, sys.stderr)
+    try:
+        return _run(words)
+    except BrokenPipeError:
+        # Whoever read us has enough; nothing more may be written, not even at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FINE
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _run(words: list[str]) -> int:
+    """Run the command line, word what is wrong with it, and return the exit code; whatever was shown is written out."""
     try:
         speak(choose_language(_asked_language(words), os.environ, languages()))
         result = _application()(words, standalone_mode=False, prog_name="mailwright")
+        sys.stdout.flush()
     except UnknownLanguage as unknown:
         complain(
             _("--lang {asked}: there are no texts in this language; choose one of {known}").format(
@@ -64,18 +86,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return USAGE
     except typer.Exit as stop:
         return stop.exit_code
-    except BrokenPipeError:
-        # Whoever read us has enough; nothing more may be written, not even at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return FINE
-    except (KeyboardInterrupt, typer.Abort):
+    except typer.Abort:
         return INTERRUPTED
+    except SystemExit as stop:
+        # All that Typer ends a program for by itself, when told not to, is a pipe that was closed.
+        raise BrokenPipeError from stop
     except Exception as error:
         if not hasattr(error, "format_message"):
             raise
-        complain(error.format_message())
+        if type(error).__name__ == "NoArgsIsHelpError":
+            sys.stderr.write(error.format_message() + "\n")
+        else:
+            complain(usage_words(error))
         return USAGE
     return result if isinstance(result, int) else FINE
+
+
+def _take_any_letter(*streams: object) -> None:
+    """Let a letter that the locale's encoding lacks, or half a one from a file's name, be escaped instead of raised."""
+    for stream in streams:
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _asked_language(words: Sequence[str]) -> str | None:

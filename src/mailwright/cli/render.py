@@ -53,7 +53,14 @@ def _forensics(report: dict[str, Any]) -> Iterator[str]:
     facts = [
         _("Code: {codes}").format(codes=codes) if codes else "",
         _("Does waiting help: {permanence}").format(permanence=permanence_words(report["permanence"])),
-        _("Write to this address again: {answer}").format(answer=_("no") if report["suppress"] else _("yes")),
+        _again(report),
         _("Certainty: {confidence}").format(confidence=confidence_words(report["confidence"])),
     ]
     yield " · ".join(fact for fact in facts if fact)
+
+
+def _again(report: dict[str, Any]) -> str:
+    """Return whether the address should be written to again; "" where no address is concerned."""
+    if not (report["recipient"] or report["suppress"]):
+        return ""
+    return _("Write to this address again: {answer}").format(answer=_("no") if report["suppress"] else _("yes"))

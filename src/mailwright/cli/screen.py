@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class Line(NamedTuple):
@@ -44,6 +45,22 @@ def printable(text: str) -> str:
     if text.isprintable():
         return text
     return "".join([char if char.isprintable() else " " for char in text])
+
+
+def write_json(value: Any) -> None:
+    """Write ``value`` to standard output as one line of JSON.
+
+    Letters of all scripts stand as themselves; what steers a terminal, and what is no letter at all, is escaped.
+    """
+    text = json.dumps(value, ensure_ascii=not _writes_utf8())
+    if not text.isprintable():
+        text = "".join([char if char.isprintable() else json.dumps(char)[1:-1] for char in text])
+    sys.stdout.write(text + "\n")
+
+
+def _writes_utf8() -> bool:
+    """Tell whether standard output takes letters of all scripts; JSON in another encoding would be none (RFC 8259)."""
+    return (sys.stdout.encoding or "").lower().replace("-", "").replace("_", "") == "utf8"
 
 
 def complain(text: str) -> None:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
 from mailwright.cli.interface import _
-from mailwright.cli.screen import Line, show
+from mailwright.cli.screen import Line, show, write_json
 from mailwright.cli.words import kind_words
 
 #: Columns of the longest bar, and how many destinations are listed.
@@ -41,7 +39,7 @@ class Summary:
         if as_json:
             counts = {"kinds": self.kinds, "causes": self.causes, "destinations": self.destinations}
             ordered = {name: dict(counter.most_common()) for name, counter in counts.items()}
-            sys.stdout.write(json.dumps(ordered, ensure_ascii=False) + "\n")
+            write_json(ordered)
             return
         show(self._lines())
 

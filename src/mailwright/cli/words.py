@@ -32,9 +32,9 @@ def fixer_words(fixer: str) -> str:
 def permanence_words(permanence: str) -> str:
     """Return whether waiting helps, in words."""
     return {
-        "permanent": pgettext("permanence", "permanent"),
-        "temporary": pgettext("permanence", "temporary"),
-        "depends": pgettext("permanence", "may pass"),
+        "permanent": pgettext("permanence", "no, it does not pass by itself"),
+        "temporary": pgettext("permanence", "yes, it passes by itself"),
+        "depends": pgettext("permanence", "perhaps"),
     }[permanence]
 
 
@@ -64,12 +64,42 @@ def stage_words(stage: str) -> str:
     }[stage]
 
 
+def scope_words(scope: str) -> str:
+    """Return what a cause is a property of, in words."""
+    return {
+        "recipient": _("this recipient"),
+        "sender-domain": _("the domain of the sender"),
+        "ip": _("the sending IP address"),
+        "message": _("this message"),
+        "account": _("the account of the sender"),
+        "network": _("the network in between"),
+        "destination": _("the receiving domain and its mail hosts"),
+    }[scope]
+
+
+def remedy_words(remedy: str) -> str:
+    """Return what a delivery engine does about a cause, in words."""
+    return {
+        "retry": _("it tries again later"),
+        "next-route": _("it takes another way out"),
+        "split-recipients": _("it sends to fewer recipients at a time"),
+        "shrink": _("it makes the message smaller"),
+        "slow-down": _("it sends more slowly"),
+        "other-source": _("it sends from another address"),
+        "suppress": _("it sends nothing more to this recipient"),
+        "give-up": _("it gives the message back"),
+        "none": _("nothing"),
+    }[remedy]
+
+
 def trouble_words(why: str) -> str:
     """Return why a source could not be read, and what to do; an operating system's own words as they are."""
     return {
         "missing": _("there is no such file or folder; check the path"),
         "no-mail": _("no mail in this folder; name a file, a Maildir or a folder with .eml files"),
         "binary": _("this is not a mail message but binary data; save the message as .eml or plain text"),
+        "compressed": _("this file is compressed; unpack it first"),
         "empty": _("there is nothing in it; save or paste the whole message"),
         "bad-json": _('not a JSON object with a "text"; write {"id": "…", "text": "…"} on each line'),
+        "long-line": _("this line is longer than 64 KiB; a reply has a few hundred characters"),
     }.get(why, why)

@@ -11,15 +11,16 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+from mailwright.explain.deciders import CompiledRules, Decider
 from mailwright.explain.normalise import normalise
-from mailwright.explain.rules import CompiledRules, Rule, Strength
-from mailwright.mail.codes import find_reply_code, find_status
+from mailwright.explain.rules import Strength
+from mailwright.mail.codes import find_reply_code, find_status, is_reply_code
 
 
 class Context(NamedTuple):
     """What is known beside the words.  None: not known.
 
-    reply_code, status: as they stand literally ("550", "5.1.1"); where None they are looked for in the text.
+    reply_code, status: as they stand literally ("550", "5.1.1").
     host: name of the server that spoke.  step: the command it answered ("rcpt", "data" …).
     """
 
@@ -29,16 +30,22 @@ class Context(NamedTuple):
     step: str | None = None
 
 
+def context_of(text: str, host: str | None = None, step: str | None = None) -> Context:
+    """Return the context of a text that stands alone: its codes are those that it holds."""
+    return Context(find_reply_code(text), find_status(text), host, step)
+
+
 class Verdict(NamedTuple):
     """The rule that decided (None: nothing matched), the codes used, and the speaker where one was recognised."""
 
-    rule: Rule | None
+    rule: Decider | None
     reply_code: str | None
     status: str | None
     speaker: str | None
 
 
-NO_CONTEXT = Context()
+#: Texts without their addresses whose verdict is remembered: some MB.
+REMEMBERED = 8_192
 #: The cause that says that nothing is known; a rule may stand for it where words are known to mean nothing.
 UNDETERMINED = "undetermined"
 
@@ -49,60 +56,90 @@ class Classifier:
     def __init__(self, compiled: CompiledRules) -> None:
         """Use ``compiled`` rules; nothing is copied."""
         self._compiled = compiled
+        # Mail systems repeat themselves: but for addresses, a million refusals hold a few thousand different texts.
+        self._by_words = lru_cache(maxsize=REMEMBERED)(self._find_and_weigh)
 
-    def classify(self, text: str, context: Context = NO_CONTEXT, also: Iterable[str] = ()) -> Verdict:
+    def classify(self, text: str, context: Context | None = None, also: Iterable[str] = ()) -> Verdict:
         """Return the verdict on a reply line, an error message or a sentence of a letter; never raises.
 
+        ``context``: what else is known; where it is None the codes are looked for in ``text``.
         ``also``: further texts about the same failure, the most telling first; each is read only where those before
-        say nothing definite.  Codes are looked for in ``text`` alone.
+        say nothing definite.
         """
+        if context is None:
+            context = context_of(text)
         reply_code, status, host, step = context
-        reply_code = reply_code or find_reply_code(text)
-        status = status or find_status(text)
         codes = codes_of(reply_code, status)
-        found = self._compiled.phrases.find(normalise(text))
-        speaker = self._speaker(found, host)
-        best = self._best_by_words(found, codes, speaker, step) if found else None
-        if best is None or best.strength is Strength.HINT or best.cause == UNDETERMINED:
-            for further in also:
-                found = self._compiled.phrases.find(normalise(further))
-                other = self._best_by_words(found, codes, self._speaker(found, host), step) if found else None
-                if other is not None and (best is None or other.strength > best.strength):
-                    best = other
-                    if best.strength is not Strength.HINT and best.cause != UNDETERMINED:
-                        break
-            if best is None and codes:
-                best = self._best_by_codes(codes, speaker, step)
+        normal = normalise(without_repeated_codes(text))
+        best, speaker = self._by_words(self._without_addresses(normal), codes, host, step)
+        if best is None or (best.cause == UNDETERMINED and best.strength != Strength.KEY):
+            by_code = self._best_by_codes(codes, speaker, step) if codes else None
+            if by_code is None or by_code.cause == UNDETERMINED:
+                by_code = self._best_of_further(also, codes, context) or best or by_code
+            best = by_code
         return Verdict(best, reply_code, status, speaker)
 
-    def _speaker(self, found: set[int], host: str | None) -> str | None:
-        if not found.isdisjoint(self._compiled.speaker_phrases):
-            return self._compiled.speaker_by_phrase[min(found & self._compiled.speaker_phrases)]
-        return self._compiled.speaker_of_host(host) if host else None
+    def _best_of_further(self, texts: Iterable[str], codes: Sequence[str], context: Context) -> Decider | None:
+        """Return the rule that decides by the first of ``texts`` that says something definite, else the best hint."""
+        best: Decider | None = None
+        for text in texts:
+            rule, _ = self._by_words(normalise(text), codes, context.host, context.step)
+            if rule is None or rule.cause == UNDETERMINED:
+                continue
+            if rule.strength != Strength.HINT:
+                return rule
+            best = best or rule
+        return best
 
-    def _best_by_words(self, found: set[int], codes: Sequence[str], speaker: str | None, step: str | None) -> Rule | None:
+    def _without_addresses(self, normal: str) -> str:
+        """Return a text in matching form with "@" for every mail address that no phrase looks for."""
+        if "@" not in normal:
+            return normal
+        wanted = self._compiled.addresses
+        words = [
+            word if "@" not in word or any(address in word for address in wanted) else "@" for word in normal.split()
+        ]
+        return f" {' '.join(words)} "
+
+    def _find_and_weigh(
+        self, normal: str, codes: Sequence[str], host: str | None, step: str | None
+    ) -> tuple[Decider | None, str | None]:
+        """Return the best rule for a text in matching form, and who speaks."""
+        found = self._compiled.phrases.find(normal)
+        speaker = self._speaker(found, host)
+        return (self._best_by_words(found, codes, speaker, step) if found else None), speaker
+
+    def _speaker(self, found: set[int], host: str | None) -> str | None:
+        by_host = self._compiled.speaker_of_host(host) if host else None
+        if found.isdisjoint(self._compiled.speaker_phrases):
+            return by_host
+        heard = [self._compiled.speaker_by_phrase[phrase] for phrase in sorted(found & self._compiled.speaker_phrases)]
+        return by_host if by_host in heard else heard[0]
+
+    def _best_by_words(self, found: set[int], codes: Sequence[str], speaker: str | None, step: str | None) -> Decider | None:
         compiled = self._compiled
-        best: Rule | None = None
+        best: Decider | None = None
         best_rank: tuple[int, bool, bool, int] = (-1, False, False, 0)
         for phrase in found:
-            for rule, unless, strength in compiled.by_phrase[phrase]:
-                if strength < best_rank[0] or (rule.speaker is not None and rule.speaker != speaker):
+            for index in compiled.by_phrase[phrase]:
+                rule = compiled.deciders[index]
+                if rule.strength < best_rank[0] or (rule.speaker is not None and rule.speaker != speaker):
                     continue
                 if (rule.codes and rule.codes.isdisjoint(codes)) or (rule.steps and step not in rule.steps):
                     continue
-                if unless and not unless.isdisjoint(found):
+                if not compiled.unless[index].isdisjoint(found):
                     continue
-                rank = (strength, rule.speaker is not None, bool(rule.codes), compiled.phrases.weights[phrase])
+                rank = (rule.strength, rule.speaker is not None, bool(rule.codes), compiled.phrases.weights[phrase])
                 if rank > best_rank or (rank == best_rank and best is not None and rule.id < best.id):
                     best, best_rank = rule, rank
         return best
 
-    def _best_by_codes(self, codes: Sequence[str], speaker: str | None, step: str | None) -> Rule | None:
+    def _best_by_codes(self, codes: Sequence[str], speaker: str | None, step: str | None) -> Decider | None:
         """Return the rule for the most exact code known; of several the one that names speaker, then step."""
         for code in codes:
             fitting = [
                 rule
-                for rule in self._compiled.by_code.get(code, ())
+                for rule in map(self._compiled.deciders.__getitem__, self._compiled.by_code.get(code, ()))
                 if rule.speaker in (None, speaker) and (not rule.steps or step in rule.steps)
             ]
             if fitting:
@@ -110,21 +147,34 @@ class Classifier:
         return None
 
 
+def without_repeated_codes(text: str) -> str:
+    """Return a reply of several lines without the codes that begin the second and later ones (RFC 5321 4.2.1).
+
+    Systems that join the lines leave them in the middle of sentences: "550-5.1.1 The account 550-5.1.1 does not exist".
+    """
+    code = text[:3]
+    if text[3:4] != "-" or not is_reply_code(code):
+        return text
+    status = find_status(text[:14])
+    lead = f"{code}-{status} " if status and text.startswith(status, 4) else f"{code}-"
+    head, rest = text[: len(lead)], text[len(lead) :]
+    for repeated in dict.fromkeys((lead, lead.replace("-", " ", 1))):
+        rest = rest.replace(repeated, "")
+    return head + rest
+
+
 @lru_cache(maxsize=4096)
 def codes_of(reply_code: str | None, status: str | None) -> tuple[str, ...]:
     """Return every name under which a rule may ask for these codes, the most exact first.
 
-    "5.1.1", then "x.1.1" for any class, the reply code, "x.1" for the subject, "5" for the class.  An enhanced code
+    "5.1.1", then "x.1.1" for any class, "x.1" for the subject, the reply code, "5" for the class.  An enhanced code
     that says nothing but its class (5.0.0) counts as its class only.
     """
     names: list[str] = []
-    subject = ""
     if status:
         _, subject, detail = status.split(".")
-        names += [] if subject == detail == "0" else [status, f"x.{subject}.{detail}"]
+        names += [] if subject == detail == "0" else [status, f"x.{subject}.{detail}", f"x.{subject}"]
     if reply_code:
         names.append(reply_code)
-    if subject:
-        names.append(f"x.{subject}")
     names += [code[0] for code in (status, reply_code) if code][:1]
     return tuple(names)

@@ -47,13 +47,13 @@ class Report(NamedTuple):
     def suppress(self) -> bool:
         """True where this address should not be written to again.
 
-        Only a recipient's own lasting fault that is more than a guess by a class counts; a refusal that the server
-        itself called temporary does not, nor does anything the sender's side can mend.
+        Only a recipient's own lasting fault counts that words say, or an enhanced code that stands for nothing else; a
+        refusal that the server itself called temporary does not, nor does anything the sender's side can mend.
         """
         diagnosis = self.diagnosis
         return (
             diagnosis.cause.suppresses
-            and diagnosis.confidence != "unknown"
+            and (diagnosis.confidence == "certain" or self.enhanced_status in diagnosis.cause.codes)
             and self.permanent is not False
             and self.action != "delayed"
         )

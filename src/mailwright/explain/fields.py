@@ -13,6 +13,8 @@ from mailwright.mail.message import Headers
 
 #: Recipients of one report that are read; a message has at most 100 of them (RFC 5321 4.5.3.1.8) with most servers.
 MOST_RECIPIENTS = 1_000
+#: Octets of the fields that are read: a kilobyte for each recipient.
+LONGEST_REPORT = 1_024 * MOST_RECIPIENTS
 
 
 class RecipientFields(NamedTuple):
@@ -38,8 +40,8 @@ def read_fields(body: bytes) -> DeliveryStatus:
     """Return the fields in ``body`` (LF line ends); groups without a recipient's field are the message's own."""
     reporting = ""
     recipients: list[RecipientFields] = []
-    for block in body.split(b"\n\n"):
-        if b":" not in block or len(recipients) >= MOST_RECIPIENTS:
+    for block in body[:LONGEST_REPORT].split(b"\n\n"):
+        if b"-" not in block or len(recipients) >= MOST_RECIPIENTS:
             continue
         headers = Headers(block.strip(b"\n"))
         if not reporting and headers.has(b"reporting-mta"):
@@ -51,7 +53,7 @@ def read_fields(body: bytes) -> DeliveryStatus:
 
 def _recipients(headers: Headers, block: bytes) -> list[RecipientFields]:
     """Return the recipients of one block; systems that leave out the empty lines put several into one."""
-    if block.lower().count(b"final-recipient:") > 1:
+    if headers.count(b"final-recipient") > 1:
         pieces = _split_at_final(block)
         if len(pieces) > 1:
             return [_one(Headers(piece)) for piece in pieces[:MOST_RECIPIENTS]]
@@ -74,19 +76,26 @@ def _one(headers: Headers) -> RecipientFields:
         final=typed_address(headers.get(b"final-recipient")),
         original=typed_address(headers.get(b"original-recipient")),
         actual=typed_address(headers.get(b"x-actual-recipient")),
-        action=headers.get(b"action").split(" ")[0].strip(" ;()").lower(),
+        action=action_word(headers.get(b"action")),
         status=headers.get(b"status").strip(),
         diagnostic=diagnostic_text(headers),
         remote_mta=mta_name(headers.get(b"remote-mta")),
     )
 
 
+#: The actions there are (RFC 3464 2.3.3).
+ACTIONS = ("failed", "delayed", "delivered", "relayed", "expanded")
+
+
+def action_word(value: str) -> str:
+    """Return the action that an Action field names, without the comment behind it; "" for anything else."""
+    word = value.strip().lower().partition(" ")[0].strip(" ;,()")
+    return word if word in ACTIONS else ""
+
+
 def diagnostic_text(headers: Headers) -> str:
     """Return Diagnostic-Code without its type, in one line; raw 8-bit text is decoded by its looks."""
-    found = headers.raw_value(b"diagnostic-code")
-    if found is None:
-        return ""
-    value = b" ".join(found[0].split())
+    value = headers.raw_value(b"diagnostic-code")
     text = value.decode("ascii") if value.isascii() else decode_bytes(value)
     kind, separator, rest = text.partition(";")
     if not separator or len(kind) >= 20 or " " in kind.strip():
@@ -108,7 +117,7 @@ def typed_address(value: str) -> str:
 
 
 def _unitext(text: str) -> str:
-    """Return RFC 6533's utf-8-addr-unitext decoded: every \\x{H…} becomes its character."""
+    r"""Return RFC 6533's utf-8-addr-unitext decoded: every \x{H…} becomes its character."""
     out = []
     place = 0
     at = text.find("\\x{")

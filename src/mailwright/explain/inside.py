@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from mailwright.explain.formats import formats
 from mailwright.explain.normalise import normalise
-from mailwright.explain.outside import Outside
 from mailwright.mail.message import Message
 
 #: Lines of a letter that are searched for the beginning of a forwarded message.
@@ -15,7 +14,8 @@ SEARCHED_LINES = 400
 #: Characters of the longest field name that mail programs write over a forwarded message.
 LONGEST_FIELD_NAME = 24
 
-def inner_messages(message: Message, outside: Outside) -> Iterator[Message]:
+
+def inner_messages(message: Message) -> Iterator[Message]:
     """Yield the messages inside ``message``, each as if it had come alone; the caller bounds the depth."""
     for part in message.parts:
         if part.media_type in ("message/rfc822", "message/global"):
@@ -34,7 +34,7 @@ def forwarded_inline(text: str) -> Message | None:
     Only a message whose From is a mail system's is returned: people forward ordinary mail too.
     """
     words = formats()
-    lines = [line.lstrip("> |\u200b").rstrip() for line in text.split("\n")[:SEARCHED_LINES]]
+    lines = [_without_marks(line) for line in text.split("\n")[:SEARCHED_LINES]]
     for number, line in enumerate(lines):
         name, sender = _field(line)
         if name not in words.forward_from or "machine" not in words.sender.tags(normalise(sender)):
@@ -45,6 +45,13 @@ def forwarded_inline(text: str) -> Message | None:
         source = f"From: {sender}\nSubject: {subject}\nContent-Type: text/plain; charset=utf-8\n\n"
         return Message.parse((source + "\n".join(rest)).encode("utf-8", "replace"))
     return None
+
+
+def _without_marks(line: str) -> str:
+    """Return ``line`` without the marks of quoting before it; what the quoted line was indented by stays."""
+    while line.lstrip()[:1] in (">", "|", "\u200b"):
+        line = line.lstrip()[1:].removeprefix(" ")
+    return line.rstrip()
 
 
 def unquote(text: str) -> str:

@@ -55,8 +55,7 @@ def judge(said: Said, assume: str | None = None) -> Report:
         source = "diagnostic-code" if said.diagnostic else "letter"
         evidence = Evidence(source, (words or said.status or said.subject)[:LONGEST_EVIDENCE])
         diagnosis = diagnosis_of(verdict, evidence, said.recipient)
-        if diagnosis.cause.id == "undetermined" and said.action == "delayed":
-            diagnosis = diagnosis._replace(cause=catalogue()["delayed"], rule="structure")
+        diagnosis = _as_reported(diagnosis, said.action)
     return Report(
         recipient=said.recipient,
         original_recipient=said.original if said.original and said.original != said.recipient else None,
@@ -69,6 +68,26 @@ def judge(said: Said, assume: str | None = None) -> Report:
         remote_host=context.host,
         reporting_mta=said.reporting_mta,
     )
+
+
+#: What an error of a mail program is when a mail server reports it on its way to the next one.
+_SEEN_BY_SERVER = {
+    "client-wrong-host": "domain-unknown",
+    "client-wrong-port": "connection-refused",
+    "client-timeout": "connection-timeout",
+    "client-tls-mode": "tls-failed",
+    "client-certificate-refused": "certificate-invalid",
+}
+
+
+def _as_reported(diagnosis: Diagnosis, action: str | None) -> Diagnosis:
+    """Return the diagnosis as it stands in a report: nothing expires while it is tried, and no mail program speaks."""
+    cause_id = diagnosis.cause.id
+    if action == "delayed" and cause_id in ("undetermined", "expired"):
+        return diagnosis._replace(cause=catalogue()["delayed"], rule=diagnosis.rule or "structure")
+    if cause_id in _SEEN_BY_SERVER:
+        return diagnosis._replace(cause=catalogue()[_SEEN_BY_SERVER[cause_id]])
+    return diagnosis
 
 
 def _words(said: Said) -> tuple[str, Quoted | None]:

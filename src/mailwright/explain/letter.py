@@ -12,13 +12,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from mailwright.explain.formats import Formats
-from mailwright.explain.normalise import normalise
+from mailwright.explain.phrases import UNSPACED
+from mailwright.explain.normalise import LINE_END, normalise, normalise_lines, without_line_ends
 from mailwright.mail.address import find_addresses
 from mailwright.mail.codes import is_reply_code
+from mailwright.mail.decoding import lower_in_place, narrow_punctuation
 
 #: Lines of a letter that are read, and characters of a line; the reason stands at the top.
 MOST_LINES = 600
 LONGEST_LINE = 4_000
+LONGEST_LETTER = 240_000
 
 _HEADER_LINES = (
     "Received:", "Return-Path:", "Return-path:", "Message-ID:", "Message-Id:", "Message-id:", "DKIM-Signature:",
@@ -28,6 +31,7 @@ _HEADER_LINES = (
 
 #: Local parts of addresses that letters offer for help.
 _CONTACTS = ("postmaster", "mailer-daemon", "abuse", "support", "helpdesk", "hostmaster", "noreply", "no-reply")
+_CONTACT_ENDINGS = ("-owner", "-request", "-bounces", "-admin", "-help")
 
 _OPENING = " \t<>\"'`*-•·:([{=|#,;&.+"
 _BULLETS = "0123456789.)#"
@@ -55,10 +59,11 @@ class Entry:
 
 @dataclass(slots=True)
 class Letter:
-    """A letter without the message it returns."""
+    """A letter without the message it returns; ``normal`` is its beginning in matching form."""
 
     entries: list[Entry]
     lines: list[str]
+    normal: str
     returned: str
 
     @property
@@ -75,39 +80,49 @@ class Letter:
 
 def read_letter(text: str, formats: Formats, excluded: frozenset[str]) -> Letter:
     """Return the letter in ``text``; addresses in ``excluded`` (lower case) are nobody's failure."""
-    lines, returned = cut_returned(text, formats)
+    lines, normal, returned = cut_returned(text, formats)
     candidates = _candidates(lines, formats, excluded)
-    entries = _choose([c for c in candidates if c.address.lower() not in excluded] or candidates)
+    others = [entry for entry in candidates if entry.address.lower() not in excluded]
+    entries = _choose([entry for entry in others if not _is_contact(entry.address)] or others or candidates)
     _assign_lines(entries, lines)
-    return Letter(entries, lines, returned)
+    return Letter(_merge(entries), lines, normal, returned)
 
 
-def cut_returned(text: str, formats: Formats) -> tuple[list[str], str]:
-    """Return (lines of the letter, text of the returned message), parted at a separator or at header fields."""
-    lines = text[: MOST_LINES * 400].split("\n")[:MOST_LINES]
-    for number, line in enumerate(lines):
-        if len(line) > LONGEST_LINE:
-            lines[number] = line = line[:LONGEST_LINE]
-        if line.startswith(_HEADER_LINES) and number:
-            return lines[:number], "\n".join(lines[number:])
-        stripped = line.strip()
-        if 7 < len(stripped) < 120 and number and "@" not in stripped and _announces(stripped, formats):
-            return lines[:number], "\n".join(lines[number + 1 :])
-    return lines, ""
+def cut_returned(text: str, formats: Formats) -> tuple[list[str], str, str]:
+    """Return (lines of the letter, its matching form, text of the returned message).
+
+    They are parted at a line that says so, or where header fields begin.
+    """
+    text = narrow_punctuation(text[:LONGEST_LETTER])
+    lines = [line[:LONGEST_LINE] for line in text.split("\n")[:MOST_LINES]]
+    end = begin = next((n for n, line in enumerate(lines) if line.startswith(_HEADER_LINES) and n), len(lines))
+    normal = normalise_lines("\n".join(lines[:end]))
+    for tag, place in formats.original.places(normal):
+        number = normal.count(LINE_END, 0, place)
+        if number and _announces(lines[number].strip(), tag):
+            end, begin = number, number + 1
+            normal = normal[:place]
+            break
+    return lines[:end], without_line_ends(normal), "\n".join(lines[begin:])
 
 
-def _announces(line: str, formats: Formats) -> bool:
-    """Tell whether ``line`` is the one behind which the returned message begins."""
-    normal = normalise(line)
-    tags = formats.original.tags(normal)
-    if not tags or "begins" in tags:
-        return bool(tags)
-    return line[0] in _RULES or line[-1] in _RULES or normal.count(" ") <= MOST_WORDS_OF_HEADING + 1
+def _announces(line: str, tag: str) -> bool:
+    """Tell whether ``line``, which holds words of the kind ``tag``, is the one behind which the returned message begins."""
+    if "@" in line or len(line) > LONGEST_HEADING:
+        return False
+    if tag == "begins" or line[0] in _RULES or line[-1] in _RULES:
+        return True
+    if any(char >= UNSPACED for char in line):
+        return len(line) <= LONGEST_UNSPACED_HEADING
+    return line.count(" ") < (MOST_WORDS_BEFORE_COLON if line[-1] == ":" else MOST_WORDS_OF_HEADING)
 
 
 #: What rules and headings are drawn with, and how many words a heading without rules may have.
-_RULES = "-=_*#+<>:"
-MOST_WORDS_OF_HEADING = 3
+_RULES = "-=_*#+<>"
+MOST_WORDS_OF_HEADING = 4
+MOST_WORDS_BEFORE_COLON = 8
+LONGEST_UNSPACED_HEADING = 14
+LONGEST_HEADING = 120
 
 
 def _candidates(lines: list[str], formats: Formats, excluded: frozenset[str]) -> list[Entry]:
@@ -121,6 +136,8 @@ def _candidates(lines: list[str], formats: Formats, excluded: frozenset[str]) ->
             listed = previous_end and not before.strip(" ,;<>\t") and found and found[-1].line == number
             previous_end = place.end
             rank = found[-1].rank if listed else _rank(place.address, before, after, formats)
+            if rank == ALONE and not listed:
+                rank = _LABEL_RANKS.get(_label_above(lines, number, formats), rank)
             if rank == ORIGINAL:
                 if found:
                     found[-1].original = found[-1].original or place.address
@@ -144,41 +161,60 @@ def _rank(address: str, before: str, after: str, formats: Formats) -> int:
     label = formats.label_before(normalise(before[-120:]))
     if label in _LABEL_RANKS:
         return _LABEL_RANKS[label]
-    if address.partition("@")[0].lower() in _CONTACTS:
+    if _is_contact(address):
         return NOBODY
     return TO if label == "to" else INSIDE
 
 
+def _label_above(lines: list[str], number: int, formats: Formats) -> str | None:
+    """Return the kind of the label that fills the line before ``number``, as in tables; None where it is no label."""
+    above = next((line for line in reversed(lines[max(0, number - 2) : number]) if line.strip()), "")
+    return formats.labels.get(normalise(above).strip()) if len(above) < LONGEST_LABEL_LINE else None
+
+
+#: Characters of a line that may be a label of the one below it.
+LONGEST_LABEL_LINE = 40
+
+
+def _is_contact(address: str) -> bool:
+    """Tell whether ``address`` is one that letters name for help: postmaster's, or the owner's of a list (RFC 2142)."""
+    local = address.partition("@")[0].lower()
+    return local in _CONTACTS or local.startswith("owner-") or local.endswith(_CONTACT_ENDINGS)
+
+
 def _choose(candidates: list[Entry]) -> list[Entry]:
-    """Return the best-placed candidates, each address once, in order."""
+    """Return the best-placed candidates in order; an address that stands twice is one recipient with two stretches."""
     if not candidates:
         return []
     best = max(candidate.rank for candidate in candidates)
-    least = LEADING if best >= LEADING else best
-    chosen: dict[str, Entry] = {}
-    for candidate in candidates:
-        if candidate.rank >= least:
-            known = chosen.setdefault(candidate.address.lower(), candidate)
-            known.original = known.original or candidate.original
-    entries = list(chosen.values())
     if best < LEADING:
-        return entries[:1]
-    return entries
+        return [next(candidate for candidate in candidates if candidate.rank == best)]
+    return [candidate for candidate in candidates if candidate.rank >= LEADING]
 
 
 def _assign_lines(entries: list[Entry], lines: list[str]) -> None:
     """Give every entry the lines from its own to the next entry's; entries in a bare list share what follows."""
     for index, entry in enumerate(entries):
         end = entries[index + 1].line if index + 1 < len(entries) else len(lines)
-        begin = entry.line
-        body = lines[begin : max(end, begin + 1)]
-        first = body[0]
-        at = first.lower().find(entry.address.lower())
-        after = first[at + len(entry.address) :].lstrip("\"'>)]}:;, \t") if at >= 0 else first
-        entry.lines = [after, *body[1:]] if after.strip() else body[1:]
+        first, *body = lines[entry.line : max(end, entry.line + 1)]
+        at = lower_in_place(first).find(entry.address.lower())
+        if at >= 0 and not any(char.isalpha() for char in first[:at]):
+            first = first[at + len(entry.address) :].lstrip("\"'>)]}:;, \t")
+        entry.lines = [first, *body] if first.strip() != entry.address and first.strip() else body
     shared: list[str] = []
     for entry in reversed(entries):
         if entry.text:
             shared = entry.lines
         elif shared:
             entry.lines = shared
+
+
+def _merge(entries: list[Entry]) -> list[Entry]:
+    """Return one entry an address, with the lines of all its places; the first place decides the order."""
+    merged: dict[str, Entry] = {}
+    for entry in entries:
+        known = merged.setdefault(entry.address.lower(), entry)
+        if known is not entry:
+            known.lines = known.lines + [line for line in entry.lines if line not in known.lines]
+            known.original = known.original or entry.original
+    return list(merged.values())

@@ -21,27 +21,43 @@ _DROPPED = "'`\u2018\u2019\u02bc\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff
 _TABLE = str.maketrans(
     {char: " " for char in _SPACES + _QUOTES_AS_SPACE + _CJK_PUNCTUATION} | dict.fromkeys(_DROPPED, "")
 )
-_CONTROLS = {code: " " for code in range(32)}
-_TABLE.update(_CONTROLS)
+_TABLE.update((code, " ") for code in range(32))
+
+#: Combining marks: the general blocks, Cyrillic's and the kana's voicing marks.
+_MARKS = ((0x300, 0x370), (0x483, 0x488), (0x1AB0, 0x1B00), (0x1DC0, 0x1E00), (0x20D0, 0x2100), (0x3099, 0x309B))
+_TABLE.update((code, "") for begin, end in _MARKS for code in range(begin, end))
+
+#: A control character, which no matching form holds otherwise, for the end of a line.
+LINE_END = "\x01"
+_TABLE[ord(LINE_END)] = LINE_END
+
+#: The same for texts in ASCII, with capitals lowered; the apostrophes are deleted on the way.
+_ASCII_TABLE = bytes(ord(_TABLE.get(code, chr(code)).lower() or " ") for code in range(128)) + bytes(128)
 
 
 def normalise(text: str) -> str:
     """Return the matching form of ``text``, cut at LONGEST_TEXT characters; " " for a text without a word."""
     if len(text) > LONGEST_TEXT:
         text = text[:LONGEST_TEXT]
-    text = text.lower()
-    if not text.isascii():
-        text = fold_accents(text)
-    words = text.translate(_TABLE)
+    if text.isascii():
+        words = text.encode().translate(_ASCII_TABLE, b"'`").decode() + " "
+    else:
+        # Decomposed first, for signs such as "\u2122" and "\u2116" unfold into capitals.
+        words = unicodedata.normalize("NFKD", text).lower().translate(_TABLE) + " "
     if ".." in words:
-        words = words.replace("..", " ")
-    words = " ".join(words.split())
-    return f" {words} ".replace(". ", " ")
+        words = words.replace("..", ". ")
+    words = " ".join(words.replace(". ", " ").split())
+    return f" {words} " if words else " "
 
 
-def fold_accents(text: str) -> str:
-    """Return ``text`` in compatibility form without combining marks, so that "Příjemce" meets "prijemce"."""
-    decomposed = unicodedata.normalize("NFKD", text)
-    if decomposed.isascii():
-        return decomposed
-    return "".join([char for char in decomposed if not unicodedata.combining(char)])
+def normalise_lines(text: str) -> str:
+    """Return the matching form of ``text`` with LINE_END as a word of its own at the end of every line but the last.
+
+    ``without_line_ends`` makes of it what ``normalise`` gives, so that a letter is brought into form once.
+    """
+    return normalise(text.replace(LINE_END, " ").replace("\n", f" {LINE_END} "))
+
+
+def without_line_ends(normal: str) -> str:
+    """Return the matching form of a text from that of its lines."""
+    return normal.replace(f" {LINE_END}", "")

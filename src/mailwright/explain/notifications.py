@@ -7,6 +7,7 @@ from typing import Any
 
 from mailwright.explain.explanation import Explanation, Kind, Report
 from mailwright.explain.feedback import complaint_report
+from mailwright.explain.fields import action_word
 from mailwright.explain.judge import Said, judge
 from mailwright.mail.message import Message
 
@@ -59,7 +60,7 @@ def _text(table: Any, key: str) -> str:
 def _said(entry: dict[str, Any], section: Any, action: str) -> Said:
     return Said(
         recipient=entry["emailAddress"],
-        action=_text(entry, "action") or action,
+        action=action_word(_text(entry, "action")) or action,
         status=_text(entry, "status"),
         diagnostic=_text(entry, "diagnosticCode").removeprefix("smtp;").strip(),
         reporting_mta=_text(section, "reportingMTA").removeprefix("dsn;").removeprefix("dns;").strip() or None,

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from mailwright.explain.explanation import Kind
 from mailwright.explain.formats import formats
-from mailwright.explain.letter import LABELLED, Letter
+from mailwright.explain.letter import LABELLED, TO, Letter
 from mailwright.explain.normalise import normalise
 from mailwright.explain.quoted import quoted_reply
 from mailwright.mail.address import find_addresses
@@ -20,20 +20,24 @@ class Outside(NamedTuple):
     """What the headers say.
 
     subject: decoded.  subject_tags: kinds that its words claim.  machine: From is a mail system's.
+    null_sender: the reverse-path was <>.
     score: how much the headers look like a report's.  bare: there are no mail headers, as in pasted text.
     sender: address in From.  excluded: addresses that cannot be a failed recipient: the report's own.
     failed_recipients: from X-Failed-Recipients.  automatic: an automatic answer by its headers or subject.
+    personal: somebody wrote it, or sent it to a list; it is about bounces at the most.
     """
 
     subject: str
     subject_tags: frozenset[str]
     machine: bool
+    null_sender: bool
     score: int
     bare: bool
     sender: str
     excluded: frozenset[str]
     failed_recipients: tuple[str, ...]
     automatic: bool
+    personal: bool
 
     @property
     def suspicious(self) -> bool:
@@ -54,7 +58,8 @@ def read_outside(message: Message) -> Outside:
     sender = found[0].address if found else ""
     failed = [place.address for value in headers.get_all(b"x-failed-recipients", 20) for place in find_addresses(value)]
     submitted = headers.get(b"auto-submitted").strip().lower()
-    score = 2 * machine + _null_return_path(headers.get(b"return-path")) + 3 * bool(failed)
+    null_sender = headers.has(b"return-path") and _is_null(headers.get(b"return-path"))
+    score = 2 * machine + null_sender + 3 * bool(failed)
     score += 2 * ("bounce" in subject_tags or "delayed" in subject_tags or "delivered" in subject_tags)
     score += 3 * ("delivery-status" in message.content_type.lower())
     excluded = {sender.lower()} | {place.address.lower() for place in find_addresses(headers.get(b"to"), 5)}
@@ -63,9 +68,32 @@ def read_outside(message: Message) -> Outside:
         score -= 2
     if headers.has(b"x-ricevuta"):
         score += 4
+    personal = not machine and not bare and (automatic and "bounce" not in subject_tags or _personal(message, subject))
     return Outside(
-        subject, subject_tags, machine, score, bare, sender, frozenset(excluded), tuple(dict.fromkeys(failed)), automatic
+        subject=subject,
+        subject_tags=subject_tags,
+        machine=machine,
+        null_sender=null_sender,
+        score=score,
+        bare=bare,
+        sender=sender,
+        excluded=frozenset(excluded),
+        failed_recipients=tuple(dict.fromkeys(failed)),
+        automatic=automatic,
+        personal=personal,
     )
+
+
+#: What mail programs put before the subject of an answer (RFC 5322 3.6.5 and its translations).
+_ANSWERS = ("re:", "aw:", "sv:", "odp:", "antw:", "vs:", "rif:", "ref:", "回复:", "回复：", "答复:", "答复：", "回覆:", "回覆：")
+
+
+def _personal(message: Message, subject: str) -> bool:
+    """Tell whether somebody wrote the message or sent it to a list: it may be answered, or it can be unsubscribed."""
+    headers = message.headers
+    if subject.lower().startswith(_ANSWERS) or headers.has_any(b"list-unsubscribe") or headers.has(b"list-id"):
+        return True
+    return headers.has(b"return-path") and not _is_null(headers.get(b"return-path"))
 
 
 def is_bare(message: Message) -> bool:
@@ -73,9 +101,9 @@ def is_bare(message: Message) -> bool:
     return not any(message.headers.has(name) for name in (b"from", b"subject", b"received", b"date", b"return-path"))
 
 
-def _null_return_path(value: str) -> int:
-    """Return 1 for the null reverse-path, in the ways it is written down (RFC 5321 4.5.5)."""
-    return int(value.strip() in ("<>", "<MAILER-DAEMON>", "<#@[]>") or value.lower().startswith("<mailer-daemon@"))
+def _is_null(return_path: str) -> bool:
+    """Tell whether Return-Path holds the null reverse-path, in the ways it is written down (RFC 5321 4.5.5)."""
+    return return_path.strip() in ("<>", "<MAILER-DAEMON>", "<#@[]>") or return_path.lower().startswith("<mailer-daemon@")
 
 
 def _automatic(message: Message, submitted: str, subject_tags: frozenset[str]) -> bool:
@@ -85,36 +113,46 @@ def _automatic(message: Message, submitted: str, subject_tags: frozenset[str]) -
         return True
     if headers.get(b"precedence").strip().lower() in ("auto_reply", "auto-reply"):
         return True
-    return any(headers.has(name) for name in (b"x-autoreply", b"x-autorespond", b"x-autoreply-from", b"x-autoresponse"))
+    return headers.has_any(b"x-autore")
 
 
-class Signs(NamedTuple):
-    """What a letter turned out to be; None: nothing that failed."""
+#: What outside and letter must come to before a message is called a bounce; pasted text has no outside to add.
+NEEDED = 4
+NEEDED_BARE = 3
 
-    kind: Kind | None
+
+def letter_tags(letter: Letter) -> set[str]:
+    """Return what the sentences of ``letter`` say it is."""
+    return formats().letter.tags(letter.normal[:SEARCHED])
 
 
-def letter_signs(letter: Letter, outside: Outside) -> Signs:
-    """Return what ``letter`` is, from its sentences, its layout and its outside."""
-    tags = formats().letter.tags(normalise(letter.text[:SEARCHED]))
+def letter_kind(letter: Letter, outside: Outside, *, returned: bool) -> Kind | None:
+    """Return what ``letter`` is, from its sentences, its layout and its outside; None: nothing that failed.
+
+    ``returned``: a message came back with it.  Words alone never make a bounce: there must be a recipient, a quoted
+    reply, a returned message, or a header that only reports have.
+    """
+    tags = letter_tags(letter)
     told = tags | outside.subject_tags
+    if not outside.failed_recipients and ("notice" in told or outside.personal):
+        return None
+    named = [entry.rank for entry in letter.entries if entry.address.lower() not in outside.excluded]
     placed = bool(letter.entries) and letter.entries[0].rank >= LABELLED
-    quotes = quoted_reply(letter.text) is not None
-    score = outside.score + 2 * bool(tags & {"bounce", "delayed"}) + placed + quotes + (quotes and outside.bare)
-    if outside.automatic and not outside.machine and "bounce" not in outside.subject_tags:
-        return Signs(None)
-    needed = 4 if not outside.bare else 3
-    if "notice" in told and not outside.failed_recipients:
-        return Signs(None)
-    says = told & {"bounce", "delayed", "delivered"} or outside.failed_recipients or (quotes and outside.machine)
-    if score < needed or not says:
-        return Signs(None)
-    return Signs(_kind(tags, outside.subject_tags))
+    says = bool(told & {"bounce", "delayed", "delivered"} or outside.failed_recipients)
+    score = outside.score + 2 * bool(tags & {"bounce", "delayed"}) + placed + (outside.bare and returned)
+    needed = NEEDED_BARE if outside.bare else NEEDED
+    concrete = returned or outside.null_sender or bool(outside.failed_recipients) or max(named, default=0) >= TO
+    if not (says and concrete and score >= needed) and quoted_reply(letter.text) is not None:
+        score += 1 + outside.bare
+        says |= outside.machine
+        concrete = True
+    return _kind(tags, outside.subject_tags) if says and concrete and score >= needed else None
 
 
 def _kind(tags: set[str], subject_tags: frozenset[str]) -> Kind:
     """Return the kind: a delay or a success must be said, and by nothing contradicted in the subject."""
-    if "delayed" in subject_tags or ("delayed" in tags and "bounce" not in subject_tags):
+    delayed = "delayed" in tags and "final" not in tags
+    if "delayed" in subject_tags or (delayed and "bounce" not in subject_tags):
         return Kind.DELAYED
     if ("delivered" in subject_tags or "delivered" in tags) and "bounce" not in tags:
         return Kind.DELIVERED

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TypedDict
 
 import ahocorasick_rs
 
@@ -44,8 +44,13 @@ def fragments(phrase: str) -> tuple[str, ...]:
 
     Raises PhraseFault for an empty fragment.
     """
+    if not all(part.strip(" ~") for part in phrase.split("*")):
+        raise PhraseFault(phrase, "a fragment without a word")
     found = []
-    for raw in phrase.split("*"):
+    # A word that goes on may be followed by anything, also by the next word: "exceed~ quota" is "exceed~ * quota".
+    for raw in f" {phrase} ".replace("~ ", "~*").replace(" ~", "*~").split("*"):
+        if not raw.strip():
+            continue
         part = raw.strip()
         open_start, open_end = part.startswith("~"), part.endswith("~")
         words = normalise(part.strip("~")).strip()
@@ -57,61 +62,67 @@ def fragments(phrase: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-class _Gapped(NamedTuple):
-    """A phrase with gaps as its trigger leaves it: the fragments before it, nearest first, and those behind it."""
+#: A phrase with gaps as its trigger leaves it: number, fragments before it (nearest first), fragments behind it.
+Gapped = tuple[int, list[str], list[str]]
 
-    number: int
-    before: tuple[str, ...]
-    behind: tuple[str, ...]
+#: What one trigger may complete: the phrase that is the trigger alone (-1: none); phrases of two fragments, the other
+#: one behind, then before it, as (number, other fragment, how far to look); phrases of more fragments.
+Use = tuple[int, list[tuple[int, str, int]], list[tuple[int, str, int]], list[Gapped]]
 
 
-class _Use(NamedTuple):
-    """What one trigger may complete.
+class PhraseState(TypedDict):
+    """A compiled PhraseSet as plain data that JSON can hold; uses run parallel to triggers, weights to the phrases."""
 
-    whole: the phrase that is the trigger alone, -1 for none.  behind, before: phrases of two fragments as (number, the
-    other fragment, how far to look for it); nearly all phrases with gaps are such.  longer: the others.
+    triggers: list[str]
+    uses: list[Use]
+    weights: list[int]
+
+
+def compile_phrases(phrases: Sequence[str]) -> PhraseState:
+    """Return ``phrases`` compiled; their index in the sequence is their number.
+
+    Raises PhraseFault naming the phrase that cannot be compiled.
     """
+    pieces = [fragments(phrase) for phrase in phrases]
+    shared = Counter(piece for phrase in pieces for piece in phrase)
+    whole: dict[str, int] = {}
+    gapped: dict[str, list[Gapped]] = {}
+    for number, phrase in enumerate(pieces):
+        place = min(range(len(phrase)), key=lambda at: (shared[phrase[at]], -len(phrase[at])))
+        if len(phrase) == 1 and phrase[0] not in whole:
+            whole[phrase[0]] = number
+        else:
+            # Also a phrase that is another one in a different spelling: it has nothing left to look for.
+            gapped.setdefault(phrase[place], []).append((number, [*phrase[:place][::-1]], [*phrase[place + 1 :]]))
+    triggers = list(dict.fromkeys([*whole, *gapped]))
+    uses = [_use(whole.get(trigger, -1), gapped.get(trigger, [])) for trigger in triggers]
+    return {"triggers": triggers, "uses": uses, "weights": [sum(map(len, phrase)) for phrase in pieces]}
 
-    whole: int
-    behind: tuple[tuple[int, str, int], ...]
-    before: tuple[tuple[int, str, int], ...]
-    longer: tuple[_Gapped, ...]
 
-
-def _use(whole: int, gapped: Sequence[_Gapped]) -> _Use:
-    pairs = [phrase for phrase in gapped if len(phrase.before) + len(phrase.behind) == 1]
-    return _Use(
+def _use(whole: int, gapped: list[Gapped]) -> Use:
+    pairs = [phrase for phrase in gapped if len(phrase[1]) + len(phrase[2]) == 1]
+    return (
         whole,
-        tuple((pair.number, pair.behind[0], GAP + len(pair.behind[0])) for pair in pairs if pair.behind),
-        tuple((pair.number, pair.before[0], GAP + len(pair.before[0])) for pair in pairs if pair.before),
-        tuple(phrase for phrase in gapped if len(phrase.before) + len(phrase.behind) > 1),
+        [(number, behind[0], GAP + len(behind[0])) for number, _, behind in pairs if behind],
+        [(number, before[0], GAP + len(before[0])) for number, before, _ in pairs if before],
+        [phrase for phrase in gapped if len(phrase[1]) + len(phrase[2]) != 1],
     )
 
 
 class PhraseSet:
     """Many phrases compiled together; ``find`` tells which of them a text holds."""
 
-    def __init__(self, phrases: Sequence[str]) -> None:
-        """Compile ``phrases``; their index in the sequence is their number in the results.
-
-        Raises PhraseFault naming the phrase that cannot be compiled.
-        """
-        pieces = [fragments(phrase) for phrase in phrases]
-        shared = Counter(piece for phrase in pieces for piece in phrase)
-        triggers: dict[str, int] = {}
-        whole: dict[int, int] = {}
-        gapped: dict[int, list[_Gapped]] = {}
-        for number, phrase in enumerate(pieces):
-            place = min(range(len(phrase)), key=lambda at: (shared[phrase[at]], -len(phrase[at])))
-            trigger = triggers.setdefault(phrase[place], len(triggers))
-            if len(phrase) == 1:
-                whole[trigger] = number
-            else:
-                gapped.setdefault(trigger, []).append(_Gapped(number, phrase[:place][::-1], phrase[place + 1 :]))
+    def __init__(self, state: PhraseState) -> None:
+        """Make the automaton of compiled phrases; nothing is copied."""
         #: Characters that each phrase fixes: how much it says.
-        self.weights = [sum(map(len, phrase)) for phrase in pieces]
-        self._uses = [_use(whole.get(i, -1), gapped.get(i, ())) for i in range(len(triggers))]
-        self._matches = ahocorasick_rs.AhoCorasick(list(triggers)).find_matches_as_indexes
+        self.weights = state["weights"]
+        self._uses = state["uses"]
+        self._matches = ahocorasick_rs.AhoCorasick(state["triggers"]).find_matches_as_indexes
+
+    def places(self, text: str) -> list[tuple[int, int]]:
+        """Return (number, where it begins) of every place of a phrase in ``text``, in order; those with gaps left out."""
+        uses = self._uses
+        return [(uses[trigger][0], start) for trigger, start, _ in self._matches(text, True) if uses[trigger][0] >= 0]
 
     def find(self, text: str) -> set[int]:
         """Return the numbers of all phrases that occur in ``text``, which must be in matching form."""
@@ -128,15 +139,15 @@ class PhraseSet:
             for number, piece, reach in before:
                 if text.find(piece, start - reach if start > reach else 0, start + 1) >= 0:
                     found.add(number)
-            for phrase in longer:
-                if (not phrase.behind or _behind(text, phrase.behind, end)) and (
-                    not phrase.before or _before(text, phrase.before, start)
+            for number, pieces_before, pieces_behind in longer:
+                if (not pieces_behind or _behind(text, pieces_behind, end)) and (
+                    not pieces_before or _before(text, pieces_before, start)
                 ):
-                    found.add(phrase.number)
+                    found.add(number)
         return found
 
 
-def _behind(text: str, pieces: tuple[str, ...], end: int) -> bool:
+def _behind(text: str, pieces: list[str], end: int) -> bool:
     """Tell whether ``pieces`` follow ``end`` in order, each within GAP."""
     piece = pieces[0]
     limit = end + GAP + len(piece)
@@ -148,7 +159,7 @@ def _behind(text: str, pieces: tuple[str, ...], end: int) -> bool:
     return False
 
 
-def _before(text: str, pieces: tuple[str, ...], start: int) -> bool:
+def _before(text: str, pieces: list[str], start: int) -> bool:
     """Tell whether ``pieces``, nearest first, stand before ``start`` in order, each within GAP."""
     piece = pieces[0]
     limit = max(0, start - GAP - len(piece))

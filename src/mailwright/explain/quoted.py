@@ -7,16 +7,19 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from ahocorasick_rs import AhoCorasick
+
 from mailwright.mail.codes import find_status, is_reply_code
+from mailwright.mail.decoding import lower_in_place
 
 #: What stands before somebody else's words; searched case-blind in lower-cased text.
-_MARKERS = (
+_MARKERS = AhoCorasick([
     "said: ", "said:\n", "remote host said:", "remote server returned ", " returned '", ' returned "', "replied: ",
     "responded: ", "responded with: ", "response was:", "response from the remote server was:", "led=",
     "error message: ", "following error: ", "error from remote mail server", "smtp error from remote", "<<< ",
     "error was:", "answered: ", "server response:", "reply was:", "error returned was:", "reason: ", "reason:\n",
-    "diagnostic code: ", "response: ", "rejected with: ", "host responded:", "message was: ", "smtp; ",
-)  # fmt: skip
+    "diagnostic code: ", "response: ", "rejected with: ", "host responded:", "message was: ", "smtp; ", "-> ",
+])  # fmt: skip
 
 #: Lines that end a quoted reply.
 _ENDS = (
@@ -39,13 +42,19 @@ class Quoted(NamedTuple):
 def quoted_reply(text: str) -> Quoted | None:
     """Return the innermost reply that ``text`` quotes; None where no line looks like one."""
     lines = text[: LONGEST_REPLY * 4].split("\n")
+    bare: Quoted | None = None
     for number, line in enumerate(lines):
+        if "5" not in line and "4" not in line:
+            continue
         begin = reply_begin(line)
         if begin is not None and not _is_success(line[begin : begin + 3]):
             reply = _with_continuations(lines, number, begin)
-            inner = innermost(reply)
-            return Quoted(inner, find_host(text[: LONGEST_REPLY * 2]))
-    return None
+            quoted = Quoted(innermost(reply), find_host(text[: LONGEST_REPLY * 2]))
+            if any(char.isalpha() for char in quoted.text):
+                return quoted
+            # A code without words: the words may be quoted further down.
+            bare = bare or quoted
+    return bare
 
 
 def _is_success(code: str) -> bool:
@@ -61,7 +70,9 @@ def reply_begin(line: str) -> int | None:
         at = line.find(before)
         while at >= 0:
             begin = at + len(before)
-            if is_reply_code(line[begin : begin + 3]) and line[begin + 3 : begin + 4] in (" ", "-", "#", ":"):
+            while line[begin : begin + 1] == " ":
+                begin += 1
+            if is_reply_code(line[begin : begin + 3]) and line[begin + 3 : begin + 4] in (" ", "-", "#", ":", ","):
                 return begin
             at = line.find(before, begin)
     return None
@@ -87,13 +98,9 @@ def _with_continuations(lines: list[str], number: int, begin: int) -> str:
 
 def innermost(reply: str) -> str:
     """Return the part of ``reply`` after the last marker that a reply code follows; ``reply`` where none does."""
-    lowered = reply.lower()
     best = 0
-    for marker in _MARKERS:
-        at = lowered.rfind(marker)
-        if at < 0:
-            continue
-        begin = at + len(marker)
+    for _, _, end in _MARKERS.find_matches_as_indexes(lower_in_place(reply), True):
+        begin = end
         while begin < len(reply) and reply[begin] in " '\"([<":
             begin += 1
         if begin > best and is_reply_code(reply[begin : begin + 3]):
@@ -122,14 +129,14 @@ def _code_pair(reply: str) -> int:
 def find_host(text: str) -> str | None:
     """Return the host that is said to have spoken: the name before "[IP]", or after "host", "to" or "talking to"."""
     bracket = text.find("[")
-    while 0 < bracket:
+    while bracket >= 0:
         inside = text[bracket + 1 : bracket + 2]
         if inside.isdigit() or text[bracket + 1 : bracket + 6].lower() == "ipv6:" or ":" in text[bracket + 1 : bracket + 6]:
             name = text[max(0, bracket - 256) : bracket].rstrip().rsplit(None, 1)[-1:] or [""]
             if _is_host(name[0].strip("<(")):
                 return name[0].strip("<(").rstrip(".")
         bracket = text.find("[", bracket + 1)
-    lowered = text.lower()
+    lowered = lower_in_place(text)
     for before in ("talking to ", "host ", "connect to ", "connection to ", "server ", "by "):
         at = lowered.find(before)
         while at >= 0:
@@ -149,13 +156,11 @@ def _is_host(name: str) -> bool:
 
 def find_step(text: str) -> str | None:
     """Return the command that was answered ("connect", "ehlo", "mail", "rcpt", "data", "auth"); None where not said."""
-    upper = text.upper()
-    for words, step in _STEPS:
-        if words in upper:
-            return step
-    return None
+    found = [place[0] for place in _STEP_WORDS.find_matches_as_indexes(text.upper(), True)]
+    return _STEPS[min(found)][1] if found else None
 
 
+#: How mail systems name the command, the exact forms before those that may stand for something else.
 _STEPS = (
     ("IN REPLY TO RCPT TO", "rcpt"), ("IN REPLY TO END OF DATA", "data"), ("IN REPLY TO DATA", "data"),
     ("IN REPLY TO MAIL FROM", "mail"), ("IN REPLY TO EHLO", "ehlo"), ("IN REPLY TO HELO", "ehlo"),
@@ -167,3 +172,4 @@ _STEPS = (
     (">>> RCPT", "rcpt"), (">>> MAIL", "mail"), (">>> DATA", "data"), (">>> EHLO", "ehlo"), (">>> .", "data"),
     ("RCPT TO", "rcpt"), ("MAIL FROM", "mail"),
 )  # fmt: skip
+_STEP_WORDS = AhoCorasick([words for words, _ in _STEPS])

@@ -7,11 +7,13 @@ from functools import cache
 from mailwright.causes.catalogue import catalogue
 from mailwright.causes.cause import Cause
 from mailwright.causes.diagnosis import Confidence, Diagnosis, Evidence
-from mailwright.explain.classify import NO_CONTEXT, Classifier, Context, Verdict
+from mailwright.explain.classify import Classifier, Context, Verdict
+from mailwright.explain.deciders import compiled_rules
 from mailwright.explain.explanation import Kind, Report
-from mailwright.explain.rules import Strength, compiled_rules
+from mailwright.explain.rules import Strength
 from mailwright.mail.address import find_addresses
 from mailwright.mail.codes import status_class
+from mailwright.mail.decoding import narrow_punctuation
 
 _CONFIDENCE = {
     Strength.KEY: Confidence.CERTAIN,
@@ -37,19 +39,20 @@ def diagnosis_of(verdict: Verdict, evidence: Evidence, subject: str | None) -> D
     return Diagnosis(cause, subject, evidence, confidence, rule.id)
 
 
-def explain_reply(text: str, context: Context = NO_CONTEXT) -> Report:
+def explain_reply(text: str, context: Context | None = None) -> Report:
     """Return what one SMTP reply, POP3 or IMAP error or error message of a mail program means.
 
     ``text`` may have several lines, may be wrapped, and may carry the prompts of a log or a program around it.
     Never raises; what says nothing is ``undetermined``.
     """
+    text = narrow_punctuation(text)
     verdict = classifier().classify(text, context)
     found = find_addresses(text, 1) if "@" in text else ()
     recipient = found[0].address if found else None
     diagnosis = diagnosis_of(verdict, Evidence("reply", text), recipient)
     permanent = stated_class(verdict, diagnosis.cause)
     return Report(
-        recipient, None, diagnosis, permanent, None, verdict.reply_code, verdict.status, text, context.host, None
+        recipient, None, diagnosis, permanent, None, verdict.reply_code, verdict.status, text, context.host if context else None, None
     )
 
 

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 #: Only this much of a text is searched for codes, in characters.
 SEARCHED = 4_000
+#: Highest subject of an enhanced code; the registry ends at 7, Yahoo goes up to 16.
+HIGHEST_SUBJECT = 19
 
 
 def find_status(text: str, start: int = 0) -> str | None:
     """Return the first enhanced status code ("5.1.1", "4.7.26") at or after ``start``; None where none stands.
 
     RFC 3463 2: class "." subject "." detail, class 2, 4 or 5, the others one to three digits.
-    An IP address or a longer number is not one.
+    An IP address, a longer number, or a program's version ("Exim 4.96.2") is not one.
     """
     dot = text.find(".", start, SEARCHED)
     while dot > 0:
@@ -33,7 +35,7 @@ def _joins(char: str) -> bool:
 def _status_end(text: str, dot: int) -> int:
     """Return the end of the code whose first dot is at ``dot``; 0 where it is none."""
     second = _digits(text, dot + 1)
-    if not second or text[second : second + 1] != ".":
+    if not second or text[second : second + 1] != "." or int(text[dot + 1 : second]) > HIGHEST_SUBJECT:
         return 0
     end = _digits(text, second + 1)
     if not end:
@@ -74,7 +76,23 @@ def find_reply_code(text: str) -> str | None:
 
 
 #: What stands before a code that is quoted inside a sentence.
-_BEFORE_CODE = ("said: ", " :", "code ", "Code ", "smtp; ", "SMTP; ", "\n", ": ", "(", "[", "'", '"', "<<< ", "#")
+_BEFORE_CODE = (
+    "said: ",
+    "rror ",
+    " :",
+    "code ",
+    "Code ",
+    "smtp; ",
+    "SMTP; ",
+    "\n",
+    ": ",
+    "(",
+    "[",
+    "'",
+    '"',
+    "<<< ",
+    "#",
+)
 _AFTER_CODE = frozenset((" ", "-", "\t", "\n", ",", ":", ";", "#", ")", "]", "'", '"', "<", ""))
 
 

@@ -38,6 +38,10 @@ _ALIASES = {
 }
 
 
+#: Codecs of Python that are no charset of mail: they raise what they like, or take more than linear time.
+_NO_CHARSETS = frozenset(("idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape"))
+
+
 @lru_cache(maxsize=256)
 def codec_name(charset: str) -> str | None:
     """Return Python's codec for a charset label of any spelling; None where there is none."""
@@ -47,7 +51,8 @@ def codec_name(charset: str) -> str | None:
         info = codecs.lookup(label)
     except (LookupError, ValueError):
         return None
-    return info.name if info._is_text_encoding else None  # type: ignore[attr-defined]
+    is_text = info._is_text_encoding  # noqa: SLF001 - Python tells rot13 from charsets nowhere else
+    return info.name if is_text and info.name not in _NO_CHARSETS else None
 
 
 def decode_bytes(raw: bytes, charset: str | None = None) -> str:
@@ -68,18 +73,18 @@ def guess_charset(raw: bytes, declared: str | None = None) -> str:
 
     Chinese is recognised by pairs of high bytes that make common characters (GB 18030, Big5), Japanese by its escapes.
     """
+    if b"\x1b$" in raw and raw.isascii():
+        return raw.decode("iso2022_jp_ext", "replace")
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError:
         pass
-    if b"\x1b$" in raw:
-        return raw.decode("iso2022_jp_ext", "replace")
     if declared and declared not in ("ascii", "cp1252", "utf-8"):
         return raw.decode(declared, "replace")
     if _mostly_valid_utf8(raw):
         return raw.decode("utf-8", "replace")
-    chinese = _best_chinese(raw)
-    return chinese if chinese is not None else raw.decode("cp1252", "replace")
+    guessed = _best_chinese(raw) or _best_cyrillic(raw)
+    return guessed if guessed is not None else raw.decode("cp1252", "replace")
 
 
 def _mostly_valid_utf8(raw: bytes) -> bool:
@@ -99,11 +104,28 @@ def _best_chinese(raw: bytes) -> str | None:
         if not foreign:
             continue
         common = sum(1 for char in foreign if char in _COMMON_HAN) * 2
-        plain = sum(1 for char in foreign if "\u4e00" <= char <= "\u9fa5" or "\u3000" <= char <= "\u3020" or "\uff00" <= char <= "\uff5e")
+        plain = sum(
+            1
+            for char in foreign
+            if "\u4e00" <= char <= "\u9fa5" or "\u3000" <= char <= "\u3020" or "\uff00" <= char <= "\uff5e"
+        )
         score = (common + plain) / (2 * len(foreign)) - text.count("\ufffd") / len(foreign)
         if plain * 10 >= len(foreign) * 8 and common and (best is None or score > best[0]):
             best = score, raw.decode(codec, "replace")
     return best[1] if best else None
+
+
+def _best_cyrillic(raw: bytes) -> str | None:
+    """Return ``raw`` as windows-1251 or KOI8-R where most of its letters are beyond ASCII; else None.
+
+    Of the two the one that gives more small letters: what is small in one is capital in the other.
+    """
+    sample = raw[:4_000]
+    high = sum(byte >= 0xC0 for byte in sample)
+    if high * 2 < sum(bytes((byte,)).isalpha() for byte in sample) + high:
+        return None
+    codec = max(("cp1251", "koi8-r"), key=lambda name: sum("а" <= char <= "я" for char in sample.decode(name, "replace")))
+    return raw.decode(codec, "replace")
 
 
 #: Characters that failure texts in Chinese consist of, simplified and traditional.
@@ -112,6 +134,14 @@ _COMMON_HAN = frozenset(
     "请請登录錄密码碼授权權使用其原因为為此时時超过過限制小大名域找到连連接频頻率内容垃圾病毒检檢查未能法对對方主机機"
     "或者与與后後再试試稍重新联聯系管理员員该該帐帳账号號停禁止正确確设設置验驗证證下列以及可以来來自中文件夹"
 )
+
+
+def narrow_punctuation(text: str) -> str:
+    """Return ``text`` with the wide colon, semicolon and brackets of East Asian type as ASCII ones, a space behind a colon."""
+    return text.translate(_NARROW) if any(char in text for char in "：；（）") else text
+
+
+_NARROW = str.maketrans({"：": ": ", "；": "; ", "（": "(", "）": ")"})
 
 
 def decode_transfer(raw: bytes, encoding: str) -> bytes:
@@ -126,16 +156,14 @@ def decode_transfer(raw: bytes, encoding: str) -> bytes:
 
 
 def decode_base64(raw: bytes) -> bytes:
-    """Return base64 decoded leniently: rubbish skipped, a broken end dropped."""
+    """Return base64 decoded leniently: rubbish skipped, a cut end decoded as far as it goes."""
     try:
         return binascii.a2b_base64(raw)
     except binascii.Error:
         clean = raw.translate(None, _NOT_BASE64)
-        usable = len(clean) - len(clean) % 4
-        try:
-            return binascii.a2b_base64(clean[:usable])
-        except binascii.Error:
-            return b""
+        # One character alone (six bits) holds no octet; two or three do, once padded.
+        usable = len(clean) - (len(clean) % 4 == 1)
+        return binascii.a2b_base64(clean[:usable] + b"==")
 
 
 _NOT_BASE64 = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"))
@@ -151,6 +179,11 @@ def _decode_uu(raw: bytes) -> bytes:
         except binascii.Error:
             continue
     return b"".join(decoded)
+
+
+def lower_in_place(text: str) -> str:
+    """Return ``text`` in lower case with every character at its place: "İ" alone would become two."""
+    return (text.replace("\u0130", "i") if "\u0130" in text else text).lower()
 
 
 def decode_header(value: str) -> str:
@@ -184,6 +217,10 @@ def decode_header(value: str) -> str:
     return "".join(out)
 
 
+#: Octets of an encoded word; RFC 2047 2 allows 75, whole subjects in one word of some hundred are common.
+LONGEST_WORD = 4_000
+
+
 def _next_encoded_word(value: str, place: int) -> tuple[int, int, str, bytes] | None:
     """Return (begin, end, charset, bytes) of the next well-formed encoded word at or after ``place``."""
     begin = value.find("=?", place)
@@ -191,7 +228,7 @@ def _next_encoded_word(value: str, place: int) -> tuple[int, int, str, bytes] | 
         after_charset = value.find("?", begin + 2, begin + 80)
         if after_charset > 0 and value[after_charset + 2 : after_charset + 3] == "?":
             method = value[after_charset + 1].lower()
-            end = value.find("?=", after_charset + 3)
+            end = value.find("?=", after_charset + 3, begin + LONGEST_WORD)
             if end >= 0 and method in "bq":
                 body = value[after_charset + 3 : end].encode("latin-1", "replace")
                 raw = decode_base64(body) if method == "b" else binascii.a2b_qp(body, header=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import html
 
+from mailwright.mail.decoding import lower_in_place
+
 #: Tags whose begin or end breaks a line for the reader.
 _BREAKS = frozenset(
     "p br div tr td th li ul ol table h1 h2 h3 h4 h5 h6 hr blockquote pre dd dt title body section article".split()
@@ -15,7 +17,7 @@ def html_to_text(source: str) -> str:
     """Return the readable text of ``source``; never raises, whatever the markup."""
     out: list[str] = []
     place = 0
-    lowered = source.lower()
+    lowered = lower_in_place(source)
     while True:
         begin = source.find("<", place)
         if begin < 0:
@@ -41,7 +43,15 @@ def html_to_text(source: str) -> str:
             place = closing if closing >= 0 else len(source)
         elif name in _BREAKS:
             out.append("\n")
-    return html.unescape("".join(out))
+    return _unescape("".join(out))
+
+
+def _unescape(text: str) -> str:
+    try:
+        return html.unescape(text)
+    except ValueError:
+        # A number of thousands of digits: no character, and more than int() takes.
+        return text
 
 
 def _tag_name(inside: str) -> str | None:

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 
 from mailwright.mail.message import LONGEST_MESSAGE
 
-_SEPARATORS = (b"\n\nFrom ", b"\r\n\r\nFrom ", b"\r\rFrom ")
+#: The end of a line and of the empty one behind it.
+_EMPTY_LINES = (b"\n\n", b"\r\n\r\n", b"\r\r")
 
 #: Octets of a "From " line that are looked at.
 LONGEST_FROM_LINE = 1_000
@@ -26,13 +27,11 @@ def split_mbox(chunks: Iterable[bytes]) -> Iterator[bytes]:
     searched = 0
     for chunk in chunks:
         buffer += chunk
-        while True:
-            cut = _next_message(buffer, searched)
-            if cut is None:
-                break
-            yield buffer[: cut[0]]
-            buffer = buffer[cut[1] :]
-            searched = 0
+        begin = 0
+        for end, following in _cuts(buffer, searched):
+            yield buffer[begin:end]
+            begin = following
+        buffer = buffer[begin:]
         # A separator and its line may be cut by the chunk's end.
         searched = max(0, len(buffer) - LONGEST_FROM_LINE)
         if len(buffer) > 2 * LONGEST_MESSAGE:
@@ -42,18 +41,23 @@ def split_mbox(chunks: Iterable[bytes]) -> Iterator[bytes]:
         yield buffer
 
 
-def _next_message(buffer: bytes, start: int) -> tuple[int, int] | None:
-    """Return (end of this message, begin of the next) at the first separator at or after ``start``."""
-    best: tuple[int, int] | None = None
-    for separator in _SEPARATORS:
-        at = buffer.find(separator, start)
-        while at >= 0 and (best is None or at < best[0]):
-            begin = at + len(separator) - 5
-            if _is_from_line(buffer, begin):
-                best = at + (len(separator) - 5) // 2, begin
-                break
-            at = buffer.find(separator, at + 1)
-    return best
+def _cuts(buffer: bytes, start: int) -> Iterator[tuple[int, int]]:
+    """Yield (end of a message, begin of the next) at every separator whose "From " stands at or after ``start``."""
+    begin = buffer.find(b"From ", start)
+    while begin >= 0:
+        empty_line = _empty_line_before(buffer, begin)
+        if empty_line and _is_from_line(buffer, begin):
+            yield begin - empty_line, begin
+        begin = buffer.find(b"From ", begin + 5)
+
+
+def _empty_line_before(buffer: bytes, begin: int) -> int:
+    """Return the octets of the empty line that ends at ``begin``; 0 where the line before is not empty."""
+    if begin and buffer[begin - 1] in b"\r\n":
+        for two_ends in _EMPTY_LINES:
+            if buffer.endswith(two_ends, 0, begin):
+                return len(two_ends) // 2
+    return 0
 
 
 def _is_from_line(buffer: bytes, begin: int) -> bool:

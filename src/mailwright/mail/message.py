@@ -6,12 +6,12 @@ plain searching for boundary lines; no part is decoded before its text is asked 
 bound (below).  No input raises: a missing boundary line, a body that ends inside a part, headers that are none, all
 give a message with what could be read.
 
-Not tidy: a header block is searched in a lower-cased copy, so a name must be asked for in lower case.
+Header names are asked for as lower-case bytes.
 """
 
 from __future__ import annotations
 
-from mailwright.mail.decoding import codec_name, decode_bytes, decode_header, decode_transfer
+from mailwright.mail.decoding import codec_name, decode_bytes, decode_header, decode_transfer, lower_in_place
 from mailwright.mail.html import html_to_text
 
 #: Octets of one message that are looked at; the largest bounces in practice carry the original of some 25 MB behind
@@ -22,6 +22,8 @@ LONGEST_HEADER = 128 * 1024
 #: Leaf parts of one message, and how deep multiparts may be nested; real bounces have up to six, three deep.
 MOST_PARTS = 64
 DEEPEST_NESTING = 8
+#: Octets of a multipart that are searched for its first delimiter line where the declared boundary is not there.
+LONGEST_PREAMBLE = 16 * 1024
 #: Octets of one part that are decoded to text.
 LONGEST_TEXT = 256 * 1024
 
@@ -29,46 +31,72 @@ LONGEST_TEXT = 256 * 1024
 class Headers:
     """The header block of a message or a part: values by name, decoded when asked for."""
 
-    __slots__ = ("_lower", "_raw")
+    __slots__ = ("_block", "_fields", "_first")
 
     def __init__(self, raw: bytes) -> None:
-        """Keep ``raw``, a block with LF line ends, without the empty line behind it."""
-        self._raw = b"\n" + raw[:LONGEST_HEADER]
-        self._lower = self._raw.lower()
+        """Keep ``raw``, a block with LF line ends, without the empty line behind it; read when first asked."""
+        # A folded line (RFC 5322 2.2.3) is joined to its field by marking the line end with FOLD.
+        self._block = raw[:LONGEST_HEADER].replace(b"\n ", FOLD).replace(b"\n\t", FOLD)
+        self._fields: list[tuple[bytes, bytes]] = []
+        self._first: dict[bytes, bytes] = {}
 
-    def raw_value(self, name: bytes, start: int = 0) -> tuple[bytes, int] | None:
-        """Return (value still folded, where it ends) of the first ``name`` (lower case) at or after ``start``."""
-        at = self._lower.find(b"\n" + name + b":", start)
-        if at < 0:
-            return None
-        begin = at + len(name) + 2
-        end = self._lower.find(b"\n", begin)
-        while end >= 0 and self._raw[end + 1 : end + 2] in (b" ", b"\t"):
-            end = self._lower.find(b"\n", end + 1)
-        return (self._raw[begin:] if end < 0 else self._raw[begin:end]), len(self._raw) if end < 0 else end
+    def _read(self) -> dict[bytes, bytes]:
+        """Return the first value of each name; lines that are no field are left out."""
+        if self._block:
+            for line in self._block.split(b"\n"):
+                name, colon, value = line.partition(b":")
+                if colon:
+                    key = name.lower()
+                    self._fields.append((key, value))
+                    self._first.setdefault(key, value)
+            self._block = b""
+        return self._first
+
+    @property
+    def content_type(self) -> str:
+        """Content-Type, "" where there is none; found without reading the other fields where it is spelled as usual."""
+        begin = self._block.find(b"\nContent-Type:")
+        if begin < 0:
+            return self.get(b"content-type")
+        end = self._block.find(b"\n", begin + 1)
+        return _header_text(self._block[begin + 14 : end if end >= 0 else len(self._block)])
+
+    def raw_value(self, name: bytes) -> bytes:
+        """Return the first value of ``name`` (lower case) as it stands, unfolded; b"" where there is none."""
+        value = self._read().get(name, b"").strip()
+        return b" ".join(value.split()) if FOLD in value else value
 
     def get(self, name: bytes) -> str:
         """Return the first value of ``name`` (lower case), unfolded and decoded; "" where there is none."""
-        found = self.raw_value(name)
-        return _header_text(found[0]) if found else ""
+        value = self._read().get(name)
+        return _header_text(value) if value else ""
 
     def get_all(self, name: bytes, most: int = 50) -> list[str]:
         """Return up to ``most`` values of ``name`` (lower case), in order."""
-        values: list[str] = []
-        found = self.raw_value(name)
-        while found and len(values) < most:
-            values.append(_header_text(found[0]))
-            found = self.raw_value(name, found[1])
-        return values
+        self._read()
+        return [_header_text(value) for key, value in self._fields if key == name][:most]
 
     def has(self, name: bytes) -> bool:
         """Tell whether ``name`` (lower case) is there."""
-        return self._lower.find(b"\n" + name + b":") >= 0
+        return name in self._read()
+
+    def has_any(self, prefix: bytes) -> bool:
+        """Tell whether a field is there whose name begins with ``prefix`` (lower case)."""
+        return any(key.startswith(prefix) for key in self._read())
+
+    def count(self, name: bytes) -> int:
+        """Return how often ``name`` (lower case) is there."""
+        self._read()
+        return sum(key == name for key, _ in self._fields)
+
+
+#: Stands where a line was folded; a CR, since line ends are LF by then, and white space, so that splitting drops it.
+FOLD = b"\r "
 
 
 def _header_text(raw: bytes) -> str:
     value = raw.strip()
-    if b"\n" in value:
+    if FOLD in value:
         value = b" ".join(value.split())
     text = value.decode("ascii") if value.isascii() and b"\x1b" not in value else decode_bytes(value)
     return decode_header(text) if "=?" in text else text
@@ -125,7 +153,7 @@ class Message:
         """Read a message from its bytes, whatever they are; LF, CRLF and CR line ends; never raises."""
         head, body = split_head(unify_lines(raw))
         headers = Headers(head)
-        content_type = headers.get(b"content-type")
+        content_type = headers.content_type
         parts: list[Part] = []
         _collect(headers, body, content_type, parts, DEEPEST_NESTING)
         return cls(headers, parts, content_type)
@@ -162,16 +190,20 @@ def split_head(block: bytes) -> tuple[bytes, bytes]:
     return (head, block[end + 2 :]) if _looks_like_header(head) else (b"", block)
 
 
+#: What a field name is made of: printable ASCII but the colon (RFC 5322 2.2).
+_FIELD_NAME = bytes(set(range(33, 127)) - {58})
+
+
 def _looks_like_header(block: bytes) -> bool:
     """Tell whether ``block`` begins with a field: a name of printable ASCII and a colon (RFC 5322 2.2)."""
     name, colon, _ = block[:200].partition(b":")
     name = name.rstrip(b" \t")
-    return bool(colon) and bool(name) and name.isascii() and not any(char <= 32 or char == 127 for char in name)
+    return bool(colon) and bool(name) and not name.translate(None, _FIELD_NAME)
 
 
 def parameter(parameters: str, name: str) -> str | None:
     """Return a parameter of a Content-Type value (RFC 2045 5.1), without quotes; None where it is absent."""
-    lowered = parameters.lower()
+    lowered = lower_in_place(parameters)
     at = lowered.find(name + "=")
     while at > 0 and (lowered[at - 1].isalnum() or lowered[at - 1] in "-_"):
         at = lowered.find(name + "=", at + 1)
@@ -187,29 +219,32 @@ def _collect(headers: Headers, body: bytes, content_type: str, parts: list[Part]
     """Append the leaves of one entity to ``parts``."""
     if content_type[:10].lower() == "multipart/" and depth:
         boundary = _boundary(content_type, body)
-        if boundary:
-            for piece in _pieces(body, boundary):
+        pieces = _pieces(body, boundary) if boundary else []
+        if pieces:
+            for piece in pieces:
                 if len(parts) >= MOST_PARTS:
                     return
                 head, inner = split_head(piece)
                 inner_headers = Headers(head)
-                _collect(inner_headers, inner, inner_headers.get(b"content-type"), parts, depth - 1)
+                _collect(inner_headers, inner, inner_headers.content_type, parts, depth - 1)
             return
     parts.append(Part(headers, body, content_type))
 
 
 def _boundary(content_type: str, body: bytes) -> bytes | None:
-    """Return the boundary that ``body`` uses: the declared one, or the one its first delimiter line shows."""
+    """Return the boundary that ``body`` uses: the declared one, else the one before the first part's header field."""
     declared = parameter(content_type, "boundary")
     if declared:
         boundary = declared.encode("latin-1", "replace")
         if body.startswith(b"--" + boundary) or b"\n--" + boundary in body:
             return boundary
-    at = 0 if body.startswith(b"--") else body.find(b"\n--", 0, 16_384) + 1
-    if at or body.startswith(b"--"):
-        line, _, following = body[at : at + 400].partition(b"\n")
-        if following[:8].lower() == b"content-" and len(line) > 4:
-            return line[2:].rstrip()
+    searched = b"\n" + body[:LONGEST_PREAMBLE]
+    at = searched.find(b"\n--")
+    while at >= 0:
+        line, _, following = searched[at + 3 : at + 400].partition(b"\n")
+        if following[:8].lower() == b"content-" and len(line) > 2:
+            return line.rstrip()
+        at = searched.find(b"\n--", at + 3)
     return None
 
 
