@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 
 from mailwright.explain.formats import Formats
 from mailwright.explain.phrases import UNSPACED
+from mailwright.explain.quoted import reply_begin
 from mailwright.explain.normalise import LINE_END, normalise, normalise_lines, without_line_ends
 from mailwright.mail.address import find_addresses
-from mailwright.mail.codes import is_reply_code
+from mailwright.mail.codes import find_status, is_reply_code
 from mailwright.mail.decoding import lower_in_place, narrow_punctuation
 
 #: Lines of a letter that are read, and characters of a line; the reason stands at the top.
@@ -198,7 +199,7 @@ def _assign_lines(entries: list[Entry], lines: list[str]) -> None:
         end = entries[index + 1].line if index + 1 < len(entries) else len(lines)
         first, *body = lines[entry.line : max(end, entry.line + 1)]
         at = lower_in_place(first).find(entry.address.lower())
-        if at >= 0 and not any(char.isalpha() for char in first[:at]):
+        if at >= 0 and reply_begin(first[:at]) is None and find_status(first[:at]) is None:
             first = first[at + len(entry.address) :].lstrip("\"'>)]}:;, \t")
         entry.lines = [first, *body] if first.strip() != entry.address and first.strip() else body
     shared: list[str] = []

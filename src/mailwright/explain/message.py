@@ -12,8 +12,10 @@ from mailwright.explain.bounce import explain_letter, explain_report
 from mailwright.explain.certified import is_certified_envelope
 from mailwright.explain.explanation import Explanation, Kind
 from mailwright.explain.feedback import explain_feedback, explain_informal_feedback
+from mailwright.explain.formats import formats
 from mailwright.explain.inside import forwarded_inline, inner_messages, unquote
 from mailwright.explain.judge import Said, judge
+from mailwright.explain.letter import cut_returned
 from mailwright.explain.notifications import explain_notification
 from mailwright.explain.outside import is_bare
 from mailwright.explain.quoted import quoted_reply
@@ -90,9 +92,11 @@ def explain_pasted(raw: bytes) -> Explanation:
         explained = explain_parsed(message, DEEPEST_FORWARD)
         if explained.kind is not Kind.OTHER:
             return explained
-    if plain.count("\n") >= LONGEST_PASTED_REPLY and quoted_reply(plain) is None:
+    lines, _, _ = cut_returned(plain, formats())
+    said = "\n".join(lines).strip()
+    if len(lines) > LONGEST_PASTED_REPLY and quoted_reply(said) is None:
         return NOTHING
-    report = explain_reply(plain)
+    report = explain_reply(said)
     if report.diagnosis.confidence == "unknown" and report.reply_code is None and report.enhanced_status is None:
         return NOTHING
     return Explanation(kind_of_reason(report.diagnosis.cause.reason), (report,))

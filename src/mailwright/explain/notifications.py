@@ -37,9 +37,10 @@ def _read(text: str) -> dict[str, Any] | None:
     """Return the JSON object at the beginning of ``text``, unwrapped from SNS; None where it is none."""
     try:
         # Not strict: mail folds long lines inside strings.
-        event, _ = json.JSONDecoder(strict=False).raw_decode(text[:LONGEST_JSON])
+        decoder = json.JSONDecoder(strict=False)
+        event, _ = decoder.raw_decode(text[:LONGEST_JSON])
         if isinstance(event, dict) and isinstance(event.get("Message"), str):
-            event = json.loads(event["Message"])
+            event, _ = decoder.raw_decode(event["Message"])
     except (ValueError, RecursionError):
         return None
     return event if isinstance(event, dict) else None

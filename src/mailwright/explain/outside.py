@@ -53,7 +53,9 @@ def read_outside(message: Message) -> Outside:
     bare = not (sender_field or subject) and is_bare(message)
     words = formats()
     subject_tags = frozenset(words.subject.tags(normalise(subject.replace("_", " ")))) if subject else frozenset()
-    machine = not bare and (not sender_field or "machine" in words.sender.tags(normalise(sender_field)))
+    machine = not bare and (
+        not sender_field or headers.has(b"x-mlserver") or "machine" in words.sender.tags(normalise(sender_field))
+    )
     found = find_addresses(sender_field, 1)
     sender = found[0].address if found else ""
     failed = [place.address for value in headers.get_all(b"x-failed-recipients", 20) for place in find_addresses(value)]
@@ -137,11 +139,14 @@ def letter_kind(letter: Letter, outside: Outside, *, returned: bool) -> Kind | N
     if not outside.failed_recipients and ("notice" in told or outside.personal):
         return None
     named = [entry.rank for entry in letter.entries if entry.address.lower() not in outside.excluded]
-    placed = bool(letter.entries) and letter.entries[0].rank >= LABELLED
+    placed = max(named, default=0) >= LABELLED
     says = bool(told & {"bounce", "delayed", "delivered"} or outside.failed_recipients)
     score = outside.score + 2 * bool(tags & {"bounce", "delayed"}) + placed + (outside.bare and returned)
     needed = NEEDED_BARE if outside.bare else NEEDED
-    concrete = returned or outside.null_sender or bool(outside.failed_recipients) or max(named, default=0) >= TO
+    reported = (outside.machine and outside.null_sender) or (
+        returned and (outside.machine or outside.bare or outside.null_sender)
+    )
+    concrete = reported or bool(outside.failed_recipients) or max(named, default=0) >= TO
     if not (says and concrete and score >= needed) and quoted_reply(letter.text) is not None:
         score += 1 + outside.bare
         says |= outside.machine

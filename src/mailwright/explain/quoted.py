@@ -18,7 +18,7 @@ _MARKERS = AhoCorasick([
     "responded: ", "responded with: ", "response was:", "response from the remote server was:", "led=",
     "error message: ", "following error: ", "error from remote mail server", "smtp error from remote", "<<< ",
     "error was:", "answered: ", "server response:", "reply was:", "error returned was:", "reason: ", "reason:\n",
-    "diagnostic code: ", "response: ", "rejected with: ", "host responded:", "message was: ", "smtp; ", "-> ",
+    "diagnostic code: ", "response: ", "rejected with: ", "host responded:", "message was: ", "smtp; ", "-> ", "... ",
 ])  # fmt: skip
 
 #: Lines that end a quoted reply.

@@ -63,7 +63,8 @@ def find_reply_code(text: str) -> str | None:
     """
     head = text[:3]
     if is_reply_code(head) and not text[3:4].isalnum() and text[3:4] != ".":
-        return head
+        # A greeting may stand before a refusal: "220-mx.example.com 421 4.2.1 …".
+        return head if head[0] != "2" else _before_status(text) or head
     for before in _BEFORE_CODE:
         at = text.find(before, 0, SEARCHED)
         while at >= 0:
