@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import sys
 from collections.abc import Callable
 from email import policy
@@ -54,6 +55,8 @@ def _parse_with(parser: Any) -> Callable[[list[bytes]], None]:
 
 def _detect_with(detector: Any) -> Callable[[list[bytes]], None]:
     parser = BytesParser(policy=policy.compat32)
+    # It logs every message that one of its detectors fails on, with a traceback.
+    logging.disable(logging.CRITICAL)
 
     def take(messages: list[bytes]) -> None:
         for raw in messages:

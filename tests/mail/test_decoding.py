@@ -46,11 +46,14 @@ CHARSETS = [
     (JAPANESE.encode("iso2022_jp"), "us-ascii", JAPANESE),
     ("Größe".encode("cp1252"), None, "Größe"),
     ("Größe".encode("cp1252"), "utf-8", "Größe"),
+    ("Получатель не найден".encode("cp1251"), None, "Получатель не найден"),
+    ("Получатель не найден".encode("koi8-r"), "us-ascii", "Получатель не найден"),
     ("user “anna”".encode("cp1252"), "iso-8859-1", "user “anna”"),
     # Synthetic: cut inside a character.
     (CZECH.encode()[:-1], "utf-8", CZECH[:-1] + "\ufffd"),
     (b"plain", "utf-16", "plain"),
     (b"+AOk-", "utf-7", "é"),
+    (b"a+2AA-b", "utf-7", "a?b"),
     # Pathological: labels that are no charsets of mail.
     (b"plain\xff", "idna", "plainÿ"),
     (b"plain\xff", "punycode", "plainÿ"),
@@ -87,7 +90,7 @@ HEADERS = [
     # Pathological.
     ("=?" * 10, "=?" * 10),
     ("=?=?utf-8?Q?a?=", "=?a"),
-    ("=?idna?Q?a=FF?=", "aÿ"),
+    ("=?idna?Q?no=FFplace?=", "noÿplace"),
 ]
 
 BODIES = [

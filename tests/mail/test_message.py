@@ -164,7 +164,7 @@ def test_parameters_are_read_without_their_quotes(parameters: str, name: str, ex
         ("Content-Transfer-Encoding: BASE64\nContent-Type: text/html\n", b"PHA+aGk8L3A+", "\nhi\n"),
         ("Content-Transfer-Encoding: base64\n", b"YQ0KYg0KYw==", "a\nb\nc"),
         ("Content-Type: text/plain; charset=gb2312\n", "退信".encode("gbk"), "退信"),
-        ("Content-Type: text/plain; charset=idna\n", b"\xffa", "ÿa"),
+        ("Content-Type: text/plain; charset=idna\n", b"no\xffplace", "noÿplace"),
         ("Content-Type: ;;;\n", b"hi", "hi"),
     ],
 )

@@ -42,14 +42,16 @@ def _toml_files(folder: Traversable, prefix: str) -> list[tuple[str, Traversable
     return found
 
 
-def digest_of(package: str, folders: Sequence[str]) -> str:
-    """Return a digest of the names and bytes of all TOML files in ``folders`` of ``package``."""
+def digest_of(package: str, folders: Sequence[str], files: Sequence[str]) -> str:
+    """Return a digest of the names and bytes of all TOML files in ``folders`` of ``package``, and of its ``files``."""
+    root = resources.files(package)
+    named = [(f"{folder}/{name}", file) for folder in folders for name, file in _toml_files(root / folder, "")]
+    named += [(name, root / name) for name in files]
     digest = blake2b(digest_size=16)
-    for folder in folders:
-        for name, file in sorted(_toml_files(resources.files(package) / folder, "")):
-            content = file.read_bytes()
-            digest.update(f"{folder}/{name}:{len(content)}:".encode())
-            digest.update(content)
+    for name, file in sorted(named, key=lambda entry: entry[0]):
+        content = file.read_bytes()
+        digest.update(f"{name}:{len(content)}:".encode())
+        digest.update(content)
     return digest.hexdigest()
 
 

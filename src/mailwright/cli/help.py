@@ -13,7 +13,6 @@ from typer.core import TyperCommand, TyperGroup
 
 from mailwright.cli.interface import _
 
-
 #: What Typer writes after the name of an argument that may be given several times.
 TYPE_NAME = " <list[str]>"
 

@@ -44,8 +44,9 @@ class Verdict(NamedTuple):
     speaker: str | None
 
 
-#: Texts without their addresses whose verdict is remembered: some MB.
+#: Texts without their addresses whose verdict is remembered, and the characters of the longest of them: some MB in all.
 REMEMBERED = 8_192
+LONGEST_REMEMBERED = 400
 #: The cause that says that nothing is known; a rule may stand for it where words are known to mean nothing.
 UNDETERMINED = "undetermined"
 
@@ -57,7 +58,7 @@ class Classifier:
         """Use ``compiled`` rules; nothing is copied."""
         self._compiled = compiled
         # Mail systems repeat themselves: but for addresses, a million refusals hold a few thousand different texts.
-        self._by_words = lru_cache(maxsize=REMEMBERED)(self._find_and_weigh)
+        self._remembered = lru_cache(maxsize=REMEMBERED)(self._find_and_weigh)
 
     def classify(self, text: str, context: Context | None = None, also: Iterable[str] = ()) -> Verdict:
         """Return the verdict on a reply line, an error message or a sentence of a letter; never raises.
@@ -97,9 +98,16 @@ class Classifier:
             return normal
         wanted = self._compiled.addresses
         words = [
-            word if "@" not in word or any(address in word for address in wanted) else "@" for word in normal.split()
+            word if "@" not in word or word in wanted or word[word.find("@") :] in wanted else "@"
+            for word in normal.split()
         ]
         return f" {' '.join(words)} "
+
+    def _by_words(
+        self, normal: str, codes: Sequence[str], host: str | None, step: str | None
+    ) -> tuple[Decider | None, str | None]:
+        weigh = self._remembered if len(normal) <= LONGEST_REMEMBERED else self._find_and_weigh
+        return weigh(normal, codes, host, step)
 
     def _find_and_weigh(
         self, normal: str, codes: Sequence[str], host: str | None, step: str | None

@@ -89,8 +89,10 @@ class CompiledRules:
             Decider(name, cause, frozenset(codes), speaker, frozenset(steps), strength)
             for name, cause, codes, speaker, steps, strength in state["deciders"]
         ]
-        #: Addresses that phrases look for, such as those for removal from a list.
-        self.addresses = [word for trigger in state["phrases"]["triggers"] for word in trigger.split() if "@" in word]
+        #: Addresses, or domains with their "@", that phrases look for, such as those for removal from a list.
+        self.addresses = frozenset(
+            word for trigger in state["phrases"]["triggers"] if "@" in trigger for word in trigger.split() if "@" in word
+        )
         self.unless = [frozenset(phrases) for phrases in state["unless"]]
         self.by_phrase = state["by_phrase"]
         self.by_code = state["by_code"]

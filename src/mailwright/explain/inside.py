@@ -8,6 +8,12 @@ from mailwright.explain.formats import formats
 from mailwright.explain.normalise import normalise
 from mailwright.mail.message import Message
 
+#: Messages inside one message that are opened, at each depth; a forward carries one or a few.
+MOST_INNER = 6
+
+#: How many times a text may have been quoted.
+DEEPEST_QUOTE = 5
+
 #: Lines of a letter that are searched for the beginning of a forwarded message.
 SEARCHED_LINES = 400
 
@@ -17,9 +23,9 @@ LONGEST_FIELD_NAME = 24
 
 def inner_messages(message: Message) -> Iterator[Message]:
     """Yield the messages inside ``message``, each as if it had come alone; the caller bounds the depth."""
-    for part in message.parts:
-        if part.media_type in ("message/rfc822", "message/global"):
-            yield Message.parse(part.decoded() if part.headers.get(b"content-transfer-encoding") else part.body)
+    attached = [part for part in message.parts if part.media_type in ("message/rfc822", "message/global")]
+    for part in attached[:MOST_INNER]:
+        yield Message.parse(part.decoded() if part.headers.get(b"content-transfer-encoding") else part.body)
     for part in message.parts:
         if part.media_type in ("text/plain", "text/html"):
             forwarded = forwarded_inline(part.text)
@@ -49,9 +55,16 @@ def forwarded_inline(text: str) -> Message | None:
 
 def _without_marks(line: str) -> str:
     """Return ``line`` without the marks of quoting before it; what the quoted line was indented by stays."""
-    while line.lstrip()[:1] in (">", "|", "\u200b"):
-        line = line.lstrip()[1:].removeprefix(" ")
+    for _depth in range(DEEPEST_QUOTE):
+        bare = line.lstrip()
+        if bare[:1] not in _QUOTE_MARKS:
+            break
+        line = bare[1:].removeprefix(" ")
     return line.rstrip()
+
+
+#: What mail programs put before quoted lines.
+_QUOTE_MARKS = frozenset((">", "|", "\u200b"))
 
 
 def unquote(text: str) -> str:
@@ -61,12 +74,10 @@ def unquote(text: str) -> str:
         written = [line for line in lines if line.strip()]
         if not written or sum(line.lstrip().startswith(">") for line in written) * 2 < len(written):
             break
-        lines = [line.lstrip()[1:].removeprefix(" ") if line.lstrip().startswith(">") else line for line in lines]
+        lines = [line.lstrip()[1:].removeprefix(" ") if line.lstrip()[:1] == ">" else line for line in lines]
     return "\n".join(lines)
 
 
-#: How many times a text may have been quoted.
-DEEPEST_QUOTE = 5
 
 
 def _field(line: str) -> tuple[str, str]:

@@ -21,6 +21,7 @@ from mailwright.mail.decoding import lower_in_place, narrow_punctuation
 
 #: Lines of a letter that are read, and characters of a line; the reason stands at the top.
 MOST_LINES = 600
+MOST_RECIPIENTS = 1_000
 LONGEST_LINE = 4_000
 LONGEST_LETTER = 240_000
 
@@ -29,6 +30,8 @@ _HEADER_LINES = (
     "MIME-Version:", "Mime-Version:", "X-Mailer:", "Delivered-To:", "ARC-Seal:", "X-Originating-IP:", "Content-Type:",
     "X-Received:", "Received-SPF:", "Authentication-Results:", "Content-Transfer-Encoding:", "DomainKey-Signature:",
 )  # fmt: skip
+
+_HEADER_INITIALS = frozenset(line[0] for line in _HEADER_LINES)
 
 #: Local parts of addresses that letters offer for help.
 _CONTACTS = ("postmaster", "mailer-daemon", "abuse", "support", "helpdesk", "hostmaster", "noreply", "no-reply")
@@ -96,7 +99,8 @@ def cut_returned(text: str, formats: Formats) -> tuple[list[str], str, str]:
     """
     text = narrow_punctuation(text[:LONGEST_LETTER])
     lines = [line[:LONGEST_LINE] for line in text.split("\n")[:MOST_LINES]]
-    end = begin = next((n for n, line in enumerate(lines) if line.startswith(_HEADER_LINES) and n), len(lines))
+    begins = (n for n, line in enumerate(lines) if line[:1] in _HEADER_INITIALS and n and line.startswith(_HEADER_LINES))
+    end = begin = next(begins, len(lines))
     normal = normalise_lines("\n".join(lines[:end]))
     for tag, place in formats.original.places(normal):
         number = normal.count(LINE_END, 0, place)
@@ -129,7 +133,7 @@ LONGEST_HEADING = 120
 def _candidates(lines: list[str], formats: Formats, excluded: frozenset[str]) -> list[Entry]:
     found: list[Entry] = []
     for number, line in enumerate(lines):
-        if "@" not in line:
+        if "@" not in line or len(found) >= MOST_RECIPIENTS:
             continue
         previous_end = 0
         for place in find_addresses(line, 20):

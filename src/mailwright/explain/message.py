@@ -42,7 +42,9 @@ def explain_message(raw: bytes) -> Explanation:
     Takes any bytes; never raises.  Work and memory are bounded by the limits of mail.message.
     """
     message = Message.parse(raw)
-    return explain_pasted(raw) if is_bare(message) else explain_parsed(message, DEEPEST_FORWARD)
+    if not message.content_type and is_bare(message):
+        return explain_pasted(raw)
+    return explain_parsed(message, DEEPEST_FORWARD)
 
 
 def explain_parsed(message: Message, depth: int) -> Explanation:

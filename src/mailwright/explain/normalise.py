@@ -27,6 +27,9 @@ _TABLE.update((code, " ") for code in range(32))
 _MARKS = ((0x300, 0x370), (0x483, 0x488), (0x1AB0, 0x1B00), (0x1DC0, 0x1E00), (0x20D0, 0x2100), (0x3099, 0x309B))
 _TABLE.update((code, "") for begin, end in _MARKS for code in range(begin, end))
 
+#: Halves of characters, which JSON can hold and the automaton refuses.
+_TABLE.update((code, " ") for code in range(0xD800, 0xE000))
+
 #: A control character, which no matching form holds otherwise, for the end of a line.
 LINE_END = "\x01"
 _TABLE[ord(LINE_END)] = LINE_END

@@ -7,7 +7,7 @@ from typing import Any
 
 from mailwright.explain.explanation import Explanation, Kind, Report
 from mailwright.explain.feedback import complaint_report
-from mailwright.explain.fields import action_word
+from mailwright.explain.fields import MOST_RECIPIENTS, action_word
 from mailwright.explain.judge import Said, judge
 from mailwright.mail.message import Message
 
@@ -49,18 +49,21 @@ def _read(text: str) -> dict[str, Any] | None:
 def _recipients(event: dict[str, Any], section: str, key: str) -> list[dict[str, Any]]:
     inner = event.get(section)
     listed = inner.get(key) if isinstance(inner, dict) else None
-    found = [entry if isinstance(entry, dict) else {"emailAddress": entry} for entry in listed or ()] if isinstance(listed, list) else []
-    return [entry for entry in found[:1000] if isinstance(entry.get("emailAddress"), str)]
+    if not isinstance(listed, list):
+        return []
+    found = [entry if isinstance(entry, dict) else {"emailAddress": entry} for entry in listed[:MOST_RECIPIENTS]]
+    return [entry for entry in found if _text(entry, "emailAddress")]
 
 
 def _text(table: Any, key: str) -> str:
     value = table.get(key) if isinstance(table, dict) else None
-    return value if isinstance(value, str) else ""
+    # JSON can hold half a character ("\\ud800"), which no encoding takes.
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else ""
 
 
 def _said(entry: dict[str, Any], section: Any, action: str) -> Said:
     return Said(
-        recipient=entry["emailAddress"],
+        recipient=_text(entry, "emailAddress") or None,
         action=action_word(_text(entry, "action")) or action,
         status=_text(entry, "status"),
         diagnostic=_text(entry, "diagnosticCode").removeprefix("smtp;").strip(),
@@ -74,28 +77,30 @@ def _bounce(event: dict[str, Any]) -> Explanation:
     suppressed = _text(section, "bounceSubType") in _SUPPRESSED
     reports = [
         judge(_said(entry, section, "failed"), assume="esp-suppressed" if suppressed else None)
-        for entry in _recipients(event, "bounce", "bouncedRecipients")
+        for entry in _recipients(event, "bounce", "bouncedRecipients") or [{}]
     ]
     return Explanation(Kind.BOUNCE, tuple(reports))
 
 
 def _delay(event: dict[str, Any]) -> Explanation:
-    entries = _recipients(event, "deliveryDelay", "delayedRecipients")
-    return Explanation(Kind.DELAYED, tuple(judge(_said(e, event["deliveryDelay"], "delayed")) for e in entries))
+    entries = _recipients(event, "deliveryDelay", "delayedRecipients") or [{}]
+    section = event.get("deliveryDelay")
+    return Explanation(Kind.DELAYED, tuple(judge(_said(entry, section, "delayed")) for entry in entries))
 
 
 def _delivery(event: dict[str, Any]) -> Explanation:
     reports: list[Report] = []
-    for entry in _recipients(event, "delivery", "recipients"):
-        said = _said(entry, event["delivery"], "delivered")
-        reports.append(judge(said._replace(diagnostic=_text(event["delivery"], "smtpResponse"))))
+    section = event.get("delivery")
+    for entry in _recipients(event, "delivery", "recipients") or [{}]:
+        said = _said(entry, section, "delivered")
+        reports.append(judge(said._replace(diagnostic=_text(section, "smtpResponse"))))
     return Explanation(Kind.DELIVERED, tuple(reports))
 
 
 def _complaint(event: dict[str, Any]) -> Explanation:
     kind = _text(event.get("complaint"), "complaintFeedbackType")
-    entries = _recipients(event, "complaint", "complainedRecipients")
-    reports = [complaint_report(entry["emailAddress"], kind, None) for entry in entries] or [complaint_report(None, kind, None)]
+    entries = _recipients(event, "complaint", "complainedRecipients") or [{}]
+    reports = [complaint_report(_text(entry, "emailAddress") or None, kind, None) for entry in entries]
     return Explanation(Kind.FEEDBACK, tuple(reports))
 
 

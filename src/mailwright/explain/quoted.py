@@ -84,7 +84,7 @@ def _with_continuations(lines: list[str], number: int, begin: int) -> str:
     kept = [lines[number][begin:].strip()]
     size = len(kept[0])
     for line in lines[number + 1 :]:
-        stripped = line.strip().lstrip("<>|").strip()
+        stripped = _without_mark(line.strip())
         if not stripped or stripped.lower().startswith(_ENDS) or size > LONGEST_REPLY:
             break
         if is_reply_code(stripped[:3]) and stripped[:3] != code:
@@ -96,11 +96,18 @@ def _with_continuations(lines: list[str], number: int, begin: int) -> str:
     return joined[: joined.rfind(" (in reply to ")] if joined.endswith("command)") and " (in reply to " in joined else joined
 
 
+def _without_mark(line: str) -> str:
+    """Return ``line`` without the "<<<" or "|" of a dialogue; "<anna@example.com>" keeps its bracket."""
+    words = line.lstrip("<>|")
+    return words.strip() if words[:1] in ("", " ") or is_reply_code(words[:3]) else line
+
+
 def innermost(reply: str) -> str:
     """Return the part of ``reply`` after the last marker that a reply code follows; ``reply`` where none does."""
-    best = 0
+    best = begin = 0
     for _, _, end in _MARKERS.find_matches_as_indexes(lower_in_place(reply), True):
-        begin = end
+        # Never back to what was skipped for the marker before: "<<< <<< <<<" is gone through once.
+        begin = max(begin, end)
         while begin < len(reply) and reply[begin] in " '\"([<":
             begin += 1
         if begin > best and is_reply_code(reply[begin : begin + 3]):

@@ -11,15 +11,15 @@ from typing import Any
 
 from mailwright.causes.data import digest_of, read_json
 
-#: The file, and what it is made of.  VERSION changes whenever what is written there does.
+#: The file, what it is made of, and what makes it.
 FILE = "compiled.json"
 SOURCES = ("rules", "formats")
-VERSION = 1
+MAKERS = ("deciders.py", "formats.py", "normalise.py", "phrases.py", "rules.py")
 
 
 def source_digest() -> str:
-    """Return the digest of all files that are compiled, and of VERSION."""
-    return f"{VERSION}:{digest_of('mailwright.explain', SOURCES)}"
+    """Return the digest of all files that are compiled and of the modules that compile them."""
+    return digest_of("mailwright.explain", SOURCES, MAKERS)
 
 
 @cache

@@ -8,8 +8,8 @@ from typing import NamedTuple
 LONGEST_LOCAL_PART = 64
 LONGEST_DOMAIN = 255
 
-_LOCAL = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'*+-/=?^_`{|}~.")
-_DOMAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._")
+_LOCAL = ("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'*+-/=?^_`{|}~.")
+_DOMAIN = ("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._")
 
 
 class Found(NamedTuple):
@@ -39,9 +39,10 @@ def _local_begin(text: str, at: int) -> int:
         opening = text.rfind('"', max(0, at - LONGEST_LOCAL_PART - 2), at - 1)
         return opening if opening >= 0 else at
     limit = max(0, at - LONGEST_DOMAIN)  # VERP and gateway addresses exceed 64 octets in practice
-    begin = at
-    while begin > limit and (text[begin - 1] in _LOCAL or _continues(text[begin - 1], text[begin])):
-        begin -= 1
+    # Runs of ASCII are stripped at once; characters beyond it are looked at one by one.
+    begin = limit + len(text[limit:at].rstrip(_LOCAL))
+    while begin > limit and text[begin - 1] > "\x7f" and _continues(text[begin - 1], text[begin]):
+        begin = limit + len(text[limit : begin - 1].rstrip(_LOCAL))
     while begin < at and text[begin] in ".'*/=`|#-":
         begin += 1
     return begin
@@ -53,9 +54,9 @@ def _domain_end(text: str, at: int) -> int:
         closing = text.find("]", at + 2, at + 60)
         return closing + 1 if closing >= 0 else at + 1
     limit = min(len(text), at + 1 + LONGEST_DOMAIN)
-    end = at + 1
-    while end < limit and (text[end] in _DOMAIN or _continues(text[end], text[end - 1])):
-        end += 1
+    end = limit - len(text[at + 1 : limit].lstrip(_DOMAIN))
+    while end < limit and text[end] > "\x7f" and _continues(text[end], text[end - 1]):
+        end = limit - len(text[end + 1 : limit].lstrip(_DOMAIN))
     while end > at + 1 and text[end - 1] in "._-":
         end -= 1
     return end

@@ -62,9 +62,11 @@ def decode_bytes(raw: bytes, charset: str | None = None) -> str:
     codec = codec_name(charset) if charset else None
     if codec and codec not in ("ascii", "cp1252"):
         try:
-            return raw.decode(codec)
+            text = raw.decode(codec)
         except UnicodeDecodeError:
             return guess_charset(raw, codec)
+        # UTF-7 can hold half a character, which no encoding takes.
+        return text if codec != "utf-7" else text.encode("utf-8", "replace").decode()
     return guess_charset(raw, codec)
 
 
@@ -138,7 +140,9 @@ _COMMON_HAN = frozenset(
 
 def narrow_punctuation(text: str) -> str:
     """Return ``text`` with the wide colon, semicolon and brackets of East Asian type as ASCII ones, a space behind a colon."""
-    return text.translate(_NARROW) if any(char in text for char in "：；（）") else text
+    if text.isascii() or not any(char in text for char in "：；（）"):
+        return text
+    return text.translate(_NARROW)
 
 
 _NARROW = str.maketrans({"：": ": ", "；": "; ", "（": "(", "）": ")"})

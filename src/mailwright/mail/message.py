@@ -73,7 +73,8 @@ class Headers:
 
     def get_all(self, name: bytes, most: int = 50) -> list[str]:
         """Return up to ``most`` values of ``name`` (lower case), in order."""
-        self._read()
+        if name not in self._read():
+            return []
         return [_header_text(value) for key, value in self._fields if key == name][:most]
 
     def has(self, name: bytes) -> bool:
