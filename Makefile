@@ -23,7 +23,7 @@ help: ## List the targets
 	    printf '  make %-18s %s\n' "$$name" "$$text"; done
 
 setup: $(STAMP) ## Make .venv with everything pinned (PYTHON=python3.12 to choose the interpreter)
-	@$(BIN)/python -m tools.translations compile
+	@$(BIN)/python -m tools.compile
 
 # Asked for another interpreter than .venv has: make it anew.
 ifneq ($(origin PYTHON),file)

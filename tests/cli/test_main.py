@@ -76,7 +76,7 @@ def test_without_arguments_the_help_is_shown_as_a_mistake(run: Run) -> None:
     assert "\n  explain  Explain bounces, replies and error messages.\n" in ran.err
 
 
-def test_what_typer_words_otherwise_stays_as_it_is() -> None:
+def test_what_click_words_otherwise_stays_as_it_is() -> None:
     """Only known headings are replaced."""
     assert in_language("Something new\n  Options:\nOptions:") == "Something new\n  Options:\nOptions:"
 

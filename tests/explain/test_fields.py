@@ -20,9 +20,11 @@ ADDRESSES = [
     ("utf-8; jürgen@example.com", "jürgen@example.com"),
     (r"utf-8; j\x{FC}rgen@example.com", "jürgen@example.com"),
     (r"UTF-8; \x{7528}\x{6237}@example.com", "用户@example.com"),
-    (r"utf-8; a\x{D800}@example.com", "example.com"),
-    (r"utf-8; a\x{}b@example.com", "b@example.com"),
-    (r"utf-8; a\x{110000}b@example.com", "b@example.com"),
+    # Broken: never another address.
+    (r"utf-8; a\x{D800}b@example.com", "a\ufffdb@example.com"),
+    (r"utf-8; a\x{110000}b@example.com", "a\ufffdb@example.com"),
+    (r"utf-8; a\x{}b@example.com", r"a\x{}b@example.com"),
+    (r"utf-8; a\x{41@example.com", r"a\x{41@example.com"),
     # No address.
     ("rfc822; anna", ""),
     ("rfc822;", ""),
@@ -33,9 +35,7 @@ ADDRESSES = [
 @pytest.mark.parametrize(("value", "expected"), ADDRESSES)
 def test_typed_addresses_are_bared(value: str, expected: str) -> None:
     """Type, brackets and the escapes of international addresses are undone."""
-    if "@" in expected or not expected:
-        assert typed_address(value).endswith(expected)
-    assert "\\x{FC}" not in typed_address(value)
+    assert typed_address(value) == expected
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,9 @@ NAMES = ["Final-Recipient", "Action", "Status", "Diagnostic-Code", "Reporting-MT
 VALUES = ["rfc822; a@example.com", "failed", "5.1.1", "smtp; 550 no", "utf-8; \\x{", ";", "", "\\x{41}@b", "dns; ("]
 
 
-@given(st.lists(st.tuples(st.sampled_from([*NAMES, "", " "]), st.sampled_from(VALUES), st.sampled_from(["\n", "\n\n"]))))
+@given(
+    st.lists(st.tuples(st.sampled_from([*NAMES, "", " "]), st.sampled_from(VALUES), st.sampled_from(["\n", "\n\n"])))
+)
 def test_any_fields_can_be_read(lines: list[tuple[str, str, str]]) -> None:
     """Whatever stands in a report part, reading it gives text for every field."""
     fields = read_fields("".join(f"{name}: {value}{end}" for name, value, end in lines).encode())

@@ -68,7 +68,10 @@ def test_the_refusal_is_found_in_a_letter(name: str) -> None:
         ("554 5.4.14 Hop count exceeded -> 550 5.1.1 unknown", "550 5.1.1 unknown"),
         ("550 5.1.0 Address rejected: server said: 552 full", "552 full"),
         ("554 delivery error: dd Requested mail action aborted - mx said: 550", "550"),
-        ("451 4.4.0 Primary target IP address responded with: \"421 4.4.2 Connection dropped\"", '421 4.4.2 Connection dropped"'),
+        (
+            '451 4.4.0 Primary target IP address responded with: "421 4.4.2 Connection dropped"',
+            '421 4.4.2 Connection dropped"',
+        ),
         ("550 said: nothing more", "550 said: nothing more"),
         ("550 5.1.0 error 550-'5.2.2 mailbox full'", "550-'5.2.2 mailbox full'"),
         ("İİİİ 554 x said: 550 y", "550 y"),
@@ -118,7 +121,9 @@ def test_the_command_that_was_answered_is_named(text: str, expected: str | None)
     assert find_step(text) == expected
 
 
-PIECES = st.sampled_from(["550 ", "said: ", "5.1.1 ", "'", "(", "<<< ", "\n", "[192.0.2.1]", "host ", "a.example ", "x", "İ"])
+PIECES = st.sampled_from(
+    ["550 ", "said: ", "5.1.1 ", "'", "(", "<<< ", "\n", "[192.0.2.1]", "host ", "a.example ", "x", "İ"]
+)
 
 
 @given(st.lists(PIECES, max_size=40))
@@ -136,4 +141,9 @@ def test_what_is_quoted_stands_in_the_text(pieces: list[str]) -> None:
 
 def parts(line: str) -> set[str]:
     """Return every piece of the words of a line, since a reply may begin or end inside one."""
-    return {word[begin:end] for word in line.split() for begin in range(len(word)) for end in range(begin + 1, len(word) + 1)}
+    return {
+        word[begin:end]
+        for word in line.split()
+        for begin in range(len(word))
+        for end in range(begin + 1, len(word) + 1)
+    }

@@ -39,8 +39,10 @@ TREES: dict[str, tuple[str, list[tuple[str, str]]]] = {
         multipart("boundary=b", NESTED),
         [("text/plain", "one"), ("text/plain", "two"), ("text/plain", "three")],
     ),
-    "spaces behind the boundary": (multipart("boundary=b", TWO.replace("--b\n", "--b \t\n")), [
-        ("text/plain", "one"), ("text/html", "\ntwo")]),
+    "spaces behind the boundary": (
+        multipart("boundary=b", TWO.replace("--b\n", "--b \t\n")),
+        [("text/plain", "one"), ("text/html", "\ntwo")],
+    ),
     "attached message is a leaf": (
         multipart("boundary=b", "--b\nContent-Type: message/rfc822\n\nSubject: y\n\nhi\n--b--\n"),
         [("message/rfc822", "Subject: y\n\nhi")],
@@ -51,8 +53,10 @@ TREES: dict[str, tuple[str, list[tuple[str, str]]]] = {
     ),
     "empty lines on top": ("\n\nSubject: x\n\nhi\n", [("text/plain", "hi\n")]),
     # Damaged.
-    "closing boundary missing": (multipart("boundary=b", TWO.removesuffix("--b--\n")), [
-        ("text/plain", "one"), ("text/html", "\ntwo\n")]),
+    "closing boundary missing": (
+        multipart("boundary=b", TWO.removesuffix("--b--\n")),
+        [("text/plain", "one"), ("text/html", "\ntwo\n")],
+    ),
     "boundary that lies": (multipart("boundary=other", LONG), [("text/plain", "one"), ("text/html", "\ntwo")]),
     "boundary not declared": (multipart("charset=x", LONG), [("text/plain", "one"), ("text/html", "\ntwo")]),
     "boundary that lies, behind a preamble with rules": (
@@ -77,8 +81,10 @@ TREES: dict[str, tuple[str, list[tuple[str, str]]]] = {
         multipart("boundary=b", NESTED.replace("b2", "b")),
         [("multipart/alternative", ""), ("text/plain", "one"), ("text/plain", "two")],
     ),
-    "the boundary twice in a row": (multipart("boundary=b", "--b\n--b\n\none\n--b--\n"), [
-        ("text/plain", ""), ("text/plain", "one")]),
+    "the boundary twice in a row": (
+        multipart("boundary=b", "--b\n--b\n\none\n--b--\n"),
+        [("text/plain", ""), ("text/plain", "one")],
+    ),
     "inner multipart never closed": (
         multipart("boundary=b", NESTED.replace("--b2--\n", "")),
         [("text/plain", "one"), ("text/plain", "two"), ("text/plain", "three")],

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple, TypeVar
 
 from mailwright.app.sources import SourceMessage, SourceTrouble
+from mailwright.app.tables import read_tables_for
 from mailwright.causes.texts import CauseTexts, texts_in
 from mailwright.explain.message import explain_message
 from mailwright.explain.output import explanation_object, reply_object
@@ -77,6 +78,8 @@ def _in_order(
     first = next(lots, None)
     if first is None:
         return
+    # Before any process is started, so that all share what was read.
+    read_tables_for(language)
     second = next(lots, None) if jobs > 1 else None
     if second is None:
         yield from work(first, language)

@@ -4,40 +4,42 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Any
 
-import typer
+import click
 
 from mailwright.app.language import choose_language
 from mailwright.app.schemas import schema_text
 from mailwright.causes.catalogue import catalogue
 from mailwright.causes.cause import Cause
 from mailwright.causes.texts import SOURCE_LANGUAGE, CauseTexts, languages, texts_in
-from mailwright.cli.help import HelpInLanguage, nearest
+from mailwright.cli.help import HelpInLanguage, language_option, nearest
 from mailwright.cli.interface import _
 from mailwright.cli.screen import Line, complain, show, write_json
 from mailwright.cli.words import fixer_words, permanence_words, remedy_words, scope_words, stage_words
 
 
-def register(application: typer.Typer) -> None:
-    """Add the verb to ``application``."""
-
-    @application.command(
-        "causes", cls=HelpInLanguage, help=_("List the catalogue of causes, or tell all about one of them.")
+def command() -> click.Command:
+    """Return the verb, its words in the language in use."""
+    return HelpInLanguage(
+        "causes",
+        callback=_causes,
+        help=_("List the catalogue of causes, or tell all about one of them."),
+        arguments={"[ID]": _("A cause, such as mailbox-full.")},
+        params=[
+            click.Argument(["cause_id"], required=False, default="", metavar="[ID]"),
+            click.Option(["--json", "as_json"], is_flag=True, help=_("One JSON object a line.")),
+            click.Option(["--schema"], is_flag=True, help=_("The JSON Schema of a line of --json.")),
+            language_option(),
+        ],
     )
-    def causes(
-        cause_id: Annotated[
-            str, typer.Argument(metavar="ID", show_default=False, help=_("A cause, such as mailbox-full."))
-        ] = "",
-        *,
-        as_json: Annotated[bool, typer.Option("--json", help=_("One JSON object a line."))] = False,
-        schema: Annotated[bool, typer.Option("--schema", help=_("The JSON Schema of a line of --json."))] = False,
-        lang: Annotated[str, typer.Option(metavar="LANGUAGE", help=_("Language of the texts: en, de, cs, zh."))] = "",
-    ) -> int:
-        if schema:
-            typer.echo(schema_text("cause"), nl=False)
-            return 0
-        return run(cause_id, as_json=as_json, language=choose_language(lang or None, os.environ, languages()))
+
+
+def _causes(*, cause_id: str, as_json: bool, schema: bool, lang: str) -> int:
+    if schema:
+        click.echo(schema_text("cause"), nl=False)
+        return 0
+    return run(cause_id, as_json=as_json, language=choose_language(lang or None, os.environ, languages()))
 
 
 def run(cause_id: str, *, as_json: bool, language: str) -> int:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
-from typing import Annotated, Any
+from typing import Any
 
-import typer
+import click
 
 from mailwright.app.batch import Reply, Result, explain_replies, explain_sources, usable_cores
 from mailwright.app.language import choose_language
@@ -16,7 +16,7 @@ from mailwright.app.replies import read_replies
 from mailwright.app.schemas import schema_text
 from mailwright.app.sources import SourceTrouble, read_sources
 from mailwright.causes.texts import languages
-from mailwright.cli.help import HelpInLanguage
+from mailwright.cli.help import HelpInLanguage, language_option
 from mailwright.cli.interface import _
 from mailwright.cli.render import explanation_lines
 from mailwright.cli.screen import complain, show, write_json
@@ -26,57 +26,67 @@ from mailwright.cli.words import trouble_words
 FINE, TROUBLE, USAGE, COULD_NOT_TELL = 0, 1, 2, 3
 
 
-def register(application: typer.Typer) -> None:
-    """Add the verb to ``application``."""
-
-    @application.command(
+def command() -> click.Command:
+    """Return the verb, its words in the language in use."""
+    return HelpInLanguage(
         "explain",
-        cls=HelpInLanguage,
+        callback=_explain,
         short_help=_("Explain bounces, replies and error messages."),
         help=_(
             "Explain bounces and error messages: what happened, whose turn it is, what to do.\n\n"
             "Exit codes: 0 nothing failed, 1 a failure was explained, 2 something could not be read, "
             "3 a failure whose cause could not be told."
         ),
+        arguments={"[PATH]...": _("Messages, mailboxes, Maildirs, folders; - is standard input.")},
+        params=[
+            click.Argument(["paths"], nargs=-1, metavar="[PATH]..."),
+            click.Option(
+                ["--reply"], multiple=True, metavar="TEXT", help=_("A reply or error message to explain.")
+            ),
+            click.Option(
+                ["--replies"],
+                default="",
+                metavar="FILE",
+                help=_("Replies, one a line, or JSON lines with id and text; - is standard input."),
+            ),
+            click.Option(["--json", "as_json"], is_flag=True, help=_("One JSON object a message, one a line.")),
+            click.Option(["--summary"], is_flag=True, help=_("Counts by cause and destination instead.")),
+            click.Option(["--schema"], is_flag=True, help=_("The JSON Schema of a line of --json.")),
+            language_option(),
+            click.Option(
+                ["--jobs", "-j"],
+                type=click.IntRange(min=0),
+                default=0,
+                metavar="NUMBER",
+                help=_("Processes; 0 takes all cores."),
+            ),
+        ],
     )
-    def explain(  # noqa: PLR0913 - one parameter an option
-        paths: Annotated[
-            list[str] | None,
-            typer.Argument(metavar="PATH", help=_("Messages, mailboxes, Maildirs, folders; - is standard input.")),
-        ] = None,
-        *,
-        reply: Annotated[
-            list[str] | None, typer.Option(metavar="TEXT", help=_("A reply or error message to explain."))
-        ] = None,
-        replies: Annotated[
-            str,
-            typer.Option(
-                metavar="FILE", help=_("Replies, one a line, or JSON lines with id and text; - is standard input.")
-            ),
-        ] = "",
-        as_json: Annotated[bool, typer.Option("--json", help=_("One JSON object a message, one a line."))] = False,
-        summary: Annotated[bool, typer.Option("--summary", help=_("Counts by cause and destination instead."))] = False,
-        schema: Annotated[bool, typer.Option("--schema", help=_("The JSON Schema of a line of --json."))] = False,
-        lang: Annotated[str, typer.Option(metavar="LANGUAGE", help=_("Language of the texts: en, de, cs, zh."))] = "",
-        jobs: Annotated[
-            int,
-            typer.Option(
-                "--jobs", "-j", min=0, metavar="NUMBER", show_default=False, help=_("Processes; 0 takes all cores.")
-            ),
-        ] = 0,
-    ) -> int:
-        if schema:
-            typer.echo(schema_text("explain"), nl=False)
-            return FINE
-        language = choose_language(lang or None, os.environ, languages())
-        if not (paths or reply or replies):
-            complain(_("nothing to explain; name a file or folder, - for standard input, or --reply TEXT"))
-            return USAGE
-        results = _results(paths or [], reply or [], replies, language, jobs or usable_cores())
-        return present(results, as_json=as_json, summary=summary)
 
 
-def _results(paths: list[str], reply: list[str], replies: str, language: str, jobs: int) -> Iterator[Result]:
+def _explain(  # noqa: PLR0913 - one parameter an option
+    *,
+    paths: tuple[str, ...],
+    reply: tuple[str, ...],
+    replies: str,
+    as_json: bool,
+    summary: bool,
+    schema: bool,
+    lang: str,
+    jobs: int,
+) -> int:
+    if schema:
+        click.echo(schema_text("explain"), nl=False)
+        return FINE
+    language = choose_language(lang or None, os.environ, languages())
+    if not (paths or reply or replies):
+        complain(_("nothing to explain; name a file or folder, - for standard input, or --reply TEXT"))
+        return USAGE
+    results = _results(paths, reply, replies, language, jobs or usable_cores())
+    return present(results, as_json=as_json, summary=summary)
+
+
+def _results(paths: Sequence[str], reply: Sequence[str], replies: str, language: str, jobs: int) -> Iterator[Result]:
     given = [Reply("--reply", None, text) for text in reply]
     yield from explain_replies(given, language, 1)
     if replies:

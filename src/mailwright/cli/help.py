@@ -1,6 +1,6 @@
-"""Help pages and usage errors in the reader's language; Typer itself knows English only.
+"""Help pages and usage errors in the reader's language; Click's own words are English.
 
-Headings are replaced line by line in the finished page, so that whatever a release of Typer words differently stays
+Headings are replaced line by line in the finished page, so that whatever a release of Click words differently stays
 English and nothing breaks.
 """
 
@@ -9,30 +9,45 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from typer.core import TyperCommand, TyperGroup
+import click
 
 from mailwright.cli.interface import _
 
-#: What Typer writes after the name of an argument that may be given several times.
-TYPE_NAME = " <list[str]>"
+
+def language_option() -> click.Option:
+    """Return the option that every verb with texts has."""
+    return click.Option(
+        ["--lang"], default="", metavar="LANGUAGE", help=_("Language of the texts: en, de, cs, zh.")
+    )
 
 
-class HelpInLanguage(TyperCommand):
-    """A verb whose help speaks the reader's language."""
+class HelpInLanguage(click.Command):
+    """A verb whose help speaks the reader's language and explains its arguments too."""
 
-    def get_help(self, ctx: Any) -> str:
+    def __init__(self, *words: Any, arguments: dict[str, str], **more: Any) -> None:
+        """As Click's; ``arguments`` gives what each argument is, by its name on the help page."""
+        super().__init__(*words, **more)
+        self.arguments = arguments
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the arguments before the options."""
+        with formatter.section("Arguments"):
+            formatter.write_dl(list(self.arguments.items()))
+        super().format_options(ctx, formatter)
+
+    def get_help(self, ctx: click.Context) -> str:
         """Return the help page."""
         return in_language(super().get_help(ctx))
 
 
-class GroupInLanguage(TyperGroup):
+class GroupInLanguage(click.Group):
     """The program itself: its help and the answer to a misspelt verb speak the reader's language."""
 
-    def get_help(self, ctx: Any) -> str:
+    def get_help(self, ctx: click.Context) -> str:
         """Return the help page."""
         return in_language(super().get_help(ctx))
 
-    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, Any, list[str]]:
         """Return the verb that ``args`` begin with; raises a usage error that names the nearest where it is none."""
         if args and args[0] not in self.commands and not args[0].startswith("-"):
             near = nearest(args[0], self.commands)
@@ -44,7 +59,7 @@ class GroupInLanguage(TyperGroup):
 
 
 def in_language(page: str) -> str:
-    """Return a help page of Typer's with its headings in the reader's language."""
+    """Return a help page of Click's with its headings in the reader's language."""
     headings = {
         "Arguments:": _("Arguments:"),
         "Options:": _("Options:"),
@@ -53,26 +68,21 @@ def in_language(page: str) -> str:
     lines = [headings.get(line, line) for line in page.split("\n")]
     if lines[0].startswith("Usage: "):
         lines[0] = _("Usage: {line}").format(line=lines[0].removeprefix("Usage: "))
-    page = "\n".join(lines).replace("Show this message and exit.", _("Show this page."))
-    # A name of Python's type says nothing to the reader; blanks of its width keep the columns.
-    return page.replace(TYPE_NAME, " " * len(TYPE_NAME))
+    return "\n".join(lines).replace("Show this message and exit.", _("Show this page."))
 
 
-def usage_words(error: Exception) -> str:
-    """Return what is wrong with the command line, in one line, from an error of Typer's that has ``format_message``."""
-    option = getattr(error, "option_name", None)
-    if option and hasattr(error, "possibilities"):
+def usage_words(error: click.ClickException) -> str:
+    """Return what is wrong with the command line, in one line."""
+    if isinstance(error, click.NoSuchOption):
         near = ", ".join(sorted(error.possibilities or ()))
         if near:
-            return _("there is no option {option}; did you mean {near}?").format(option=option, near=near)
-        return _("there is no option {option}; --help lists them all").format(option=option)
-    if option:
-        return _("the option {option} needs a value").format(option=option)
-    names = getattr(getattr(error, "param", None), "opts", None)
-    message = str(getattr(error, "message", error))
-    if names:
-        return _("{option}: this value cannot be used ({why})").format(option=names[0], why=message)
-    return message
+            return _("there is no option {option}; did you mean {near}?").format(option=error.option_name, near=near)
+        return _("there is no option {option}; --help lists them all").format(option=error.option_name)
+    if isinstance(error, click.BadOptionUsage):
+        return _("the option {option} needs a value").format(option=error.option_name)
+    if isinstance(error, click.BadParameter) and error.param is not None and error.param.opts:
+        return _("{option}: this value cannot be used ({why})").format(option=error.param.opts[0], why=error.message)
+    return error.message
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

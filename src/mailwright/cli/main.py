@@ -6,9 +6,8 @@ import io
 import os
 import sys
 from collections.abc import Sequence
-from typing import Annotated
 
-import typer
+import click
 
 from mailwright import __version__
 from mailwright.app.language import UnknownLanguage, choose_language
@@ -23,35 +22,31 @@ FINE, TROUBLE, USAGE, COULD_NOT_TELL = 0, 1, 2, 3
 INTERRUPTED = 130
 
 
-def _version(asked: bool) -> None:  # noqa: FBT001 - typer's callback
+def _version(context: click.Context, _option: click.Parameter, asked: bool) -> None:  # noqa: FBT001 - Click's callback
     if asked:
-        typer.echo(f"mailwright {__version__}")
-        raise typer.Exit(FINE)
+        click.echo(f"mailwright {__version__}")
+        context.exit(FINE)
 
 
-def _application() -> typer.Typer:
-    application = typer.Typer(
-        cls=GroupInLanguage,
-        add_completion=False,
+def _application() -> click.Group:
+    """Return the program with its verbs, its words in the language in use."""
+    version = click.Option(
+        ["--version"],
+        is_flag=True,
+        expose_value=False,
+        is_eager=True,
+        callback=_version,
+        help=_("Show the version and stop."),
+    )
+    verbs = [explain.command(), causes.command()]
+    return GroupInLanguage(
+        "mailwright",
+        commands={str(verb.name): verb for verb in verbs},
+        params=[version],
         no_args_is_help=True,
-        rich_markup_mode=None,
-        pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
         help=_("Explains why mail failed: what happened, whose turn it is, and what to do."),
     )
-
-    @application.callback()
-    def root(
-        *,
-        version: Annotated[  # handled by its callback
-            bool, typer.Option("--version", callback=_version, is_eager=True, help=_("Show the version and stop."))
-        ] = False,
-    ) -> None:
-        """Hold the options that stand before the verb."""
-
-    explain.register(application)
-    causes.register(application)
-    return application
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -75,7 +70,9 @@ def _run(words: list[str]) -> int:
     """Run the command line, word what is wrong with it, and return the exit code; whatever was shown is written out."""
     try:
         speak(choose_language(_asked_language(words), os.environ, languages()))
-        result = _application()(words, standalone_mode=False, prog_name="mailwright")
+        program = _application()
+        with program.make_context("mailwright", words) as context:
+            result = program.invoke(context)
         sys.stdout.flush()
     except UnknownLanguage as unknown:
         complain(
@@ -84,20 +81,13 @@ def _run(words: list[str]) -> int:
             )
         )
         return USAGE
-    except typer.Exit as stop:
+    except click.exceptions.Exit as stop:
         return stop.exit_code
-    except typer.Abort:
-        return INTERRUPTED
-    except SystemExit as stop:
-        # All that Typer ends a program for by itself, when told not to, is a pipe that was closed.
-        raise BrokenPipeError from stop
-    except Exception as error:
-        if not hasattr(error, "format_message"):
-            raise
-        if type(error).__name__ == "NoArgsIsHelpError":
-            sys.stderr.write(error.format_message() + "\n")
-        else:
-            complain(usage_words(error))
+    except click.exceptions.NoArgsIsHelpError as error:
+        sys.stderr.write(error.format_message() + "\n")
+        return USAGE
+    except click.ClickException as error:
+        complain(usage_words(error))
         return USAGE
     return result if isinstance(result, int) else FINE
 

@@ -112,7 +112,8 @@ def typed_address(value: str) -> str:
     kind, separator, rest = value.partition(";")
     address = rest.strip() if separator else value.strip()
     if kind.strip().lower().startswith("utf-8") and "\\x{" in address:
-        address = _unitext(address)
+        # As it is: what is broken in it must not make another address of it.
+        return _unitext(address).strip("<> \t") if "@" in address else ""
     return clean_address(address) if "@" in address else ""
 
 

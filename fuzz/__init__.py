@@ -1,0 +1,1 @@
+"""Fuzzing: programs that feed Mailwright rubbish until it breaks a promise."""
