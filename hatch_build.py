@@ -43,7 +43,7 @@ def _compile(po: Path) -> None:
 
 
 def compile_phrases(root: Path) -> bool:
-    """Write explain/compiled.json below ``root`` unless it is as new as the rules and formats; tell whether it was written.
+    """Write explain/compiled.json below ``root`` unless it fits its sources; tell whether it was written.
 
     Raises ValueError naming file and rule where one cannot be compiled.
     """

@@ -11,7 +11,8 @@ import json
 from collections.abc import Callable, Sequence
 from hashlib import blake2b
 from importlib import resources
-from typing import IO, TYPE_CHECKING, Any, cast
+from io import BytesIO
+from typing import TYPE_CHECKING, Any, cast
 
 import rtoml
 
@@ -106,12 +107,11 @@ def _age(file: Traversable) -> float:
 
 def _compile(source: Traversable) -> gettext.GNUTranslations:
     """Return the translations of a .po file; slower by far, for those who are editing it."""
-    from tempfile import TemporaryFile  # noqa: PLC0415 - only where nothing was compiled
-
     from babel.messages.mofile import write_mo  # noqa: PLC0415 - slow to import
     from babel.messages.pofile import read_po  # noqa: PLC0415
 
-    with source.open("rb") as file, TemporaryFile() as compiled:
-        write_mo(cast("IO[bytes]", compiled), read_po(cast("IO[bytes]", file)))
-        compiled.seek(0)
-        return gettext.GNUTranslations(cast("Any", compiled))
+    compiled = BytesIO()
+    with source.open("rb") as file:
+        write_mo(compiled, read_po(file))
+    compiled.seek(0)
+    return gettext.GNUTranslations(cast("Any", compiled))

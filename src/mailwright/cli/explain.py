@@ -40,9 +40,7 @@ def command() -> click.Command:
         arguments={"[PATH]...": _("Messages, mailboxes, Maildirs, folders; - is standard input.")},
         params=[
             click.Argument(["paths"], nargs=-1, metavar="[PATH]..."),
-            click.Option(
-                ["--reply"], multiple=True, metavar="TEXT", help=_("A reply or error message to explain.")
-            ),
+            click.Option(["--reply"], multiple=True, metavar="TEXT", help=_("A reply or error message to explain.")),
             click.Option(
                 ["--replies"],
                 default="",

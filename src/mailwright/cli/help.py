@@ -16,9 +16,7 @@ from mailwright.cli.interface import _
 
 def language_option() -> click.Option:
     """Return the option that every verb with texts has."""
-    return click.Option(
-        ["--lang"], default="", metavar="LANGUAGE", help=_("Language of the texts: en, de, cs, zh.")
-    )
+    return click.Option(["--lang"], default="", metavar="LANGUAGE", help=_("Language of the texts: en, de, cs, zh."))
 
 
 class HelpInLanguage(click.Command):

@@ -15,7 +15,13 @@ from mailwright.explain.reading import Reading
 from mailwright.mail.address import find_addresses
 from mailwright.mail.message import Message, Part
 
-_RETURNED_PARTS = ("message/rfc822", "message/global", "text/rfc822-headers", "message/global-headers", "message/partial")
+_RETURNED_PARTS = (
+    "message/rfc822",
+    "message/global",
+    "text/rfc822-headers",
+    "message/global-headers",
+    "message/partial",
+)
 _SUCCESS = ("delivered", "relayed", "expanded")
 _ACTION_OF_KIND = {Kind.BOUNCE: "failed", Kind.DELAYED: "delayed", Kind.DELIVERED: "delivered"}
 

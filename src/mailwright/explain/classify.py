@@ -124,7 +124,9 @@ class Classifier:
         heard = [self._compiled.speaker_by_phrase[phrase] for phrase in sorted(found & self._compiled.speaker_phrases)]
         return by_host if by_host in heard else heard[0]
 
-    def _best_by_words(self, found: set[int], codes: Sequence[str], speaker: str | None, step: str | None) -> Decider | None:
+    def _best_by_words(
+        self, found: set[int], codes: Sequence[str], speaker: str | None, step: str | None
+    ) -> Decider | None:
         compiled = self._compiled
         best: Decider | None = None
         best_rank: tuple[int, bool, bool, int] = (-1, False, False, 0)

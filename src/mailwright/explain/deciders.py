@@ -91,7 +91,11 @@ class CompiledRules:
         ]
         #: Addresses, or domains with their "@", that phrases look for, such as those for removal from a list.
         self.addresses = frozenset(
-            word for trigger in state["phrases"]["triggers"] if "@" in trigger for word in trigger.split() if "@" in word
+            word
+            for trigger in state["phrases"]["triggers"]
+            if "@" in trigger
+            for word in trigger.split()
+            if "@" in word
         )
         self.unless = [frozenset(phrases) for phrases in state["unless"]]
         self.by_phrase = state["by_phrase"]
@@ -112,6 +116,6 @@ class CompiledRules:
 
 @cache
 def compiled_rules() -> CompiledRules:
-    """Return the shipped rules: as compiled when the package was built, else compiled now, which takes ten times longer."""
+    """Return the shipped rules: as compiled when the package was built, else compiled now, which takes longer."""
     state: RulesState | None = stored_part("rules")
     return CompiledRules(compile_rules(*read_rules()) if state is None else state)

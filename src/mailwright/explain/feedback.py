@@ -33,7 +33,8 @@ def explain_feedback(message: Message, part: Part) -> Explanation:
     """Return the explanation of a feedback report: one report for each recipient that it names, else one for nobody."""
     fields = Headers(part.decoded().replace(b"\r\n", b"\n").strip(b"\n"))
     named = [typed_address(value) for value in fields.get_all(b"original-rcpt-to")]
-    recipients = [address for address in dict.fromkeys(named) if address] or [_returned_recipient(message)]
+    recipients: list[str | None] = [address for address in dict.fromkeys(named) if address]
+    recipients = recipients or [_returned_recipient(message)]
     host = mta_name(fields.get(b"reporting-mta")) or None
     kind = fields.get(b"feedback-type")
     return Explanation(Kind.FEEDBACK, tuple(complaint_report(address, kind, host) for address in recipients))

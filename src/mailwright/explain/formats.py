@@ -5,10 +5,11 @@ All files add to the same lists, so a mail system or a language is added by one 
 [sender]  machine: words in From that only programs use.
 [subject] bounce, delayed, delivered, automatic, notice: what a subject line says the message is; a notice is a mail
           system's message about something else than a failed delivery (a quota warning, a digest).
-[letter]  bounce, delayed, delivered, automatic, notice: the same for sentences of the text; final: sentences that end all
-          trying, so that what is said of retries or delays is past.
+[letter]  bounce, delayed, delivered, automatic, notice: the same for sentences of the text; final: sentences that end
+          all trying, so that what is said of retries or delays is past.
 [original] begins: sentences; the returned message begins behind a line with one of them.
-          heading: bare names of it that count only on a line of their own or between rules (``--- Original message ---``).
+          heading: bare names of it that count only on a line of their own or between rules
+          (``--- Original message ---``).
 [forward] from, subject: names of the fields that mail programs write over a forwarded message.
 [label]   what stands right before an address: recipient (it failed), to (a weak sign that it did), sender (it is
           somebody else's), original (what it was before an alias or forward).
@@ -60,7 +61,6 @@ class Tagged:
         """Return the tags whose phrases occur in ``normal``, a text in matching form."""
         tags = self._tags
         return {tags[number] for number in self._set.find(normal)}
-
 
     def places(self, normal: str) -> list[tuple[str, int]]:
         """Return (tag, where it begins) of every place of a phrase without gaps, in order."""

@@ -78,8 +78,6 @@ def unquote(text: str) -> str:
     return "\n".join(lines)
 
 
-
-
 def _field(line: str) -> tuple[str, str]:
     """Return (name in matching form, value) of a line like ``*From:* Anna``; ("", "") for any other."""
     name, colon, value = line.replace("：", ":", 1).partition(":")

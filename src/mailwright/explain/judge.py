@@ -108,7 +108,7 @@ def _further(said: Said, words: str) -> list[str]:
 
 
 def _status(words: str, status_field: str | None, said: Said) -> str | None:
-    """Return the enhanced code: the reply's own, else the report's, unless that says nothing and the letter knows one."""
+    """Return the enhanced code: the reply's own, else the report's, else the letter's; x.0.0 only where no other is."""
     inner = find_status(words) if words else None
     for code in (inner, status_field, find_status(said.entry)):
         if code is not None and not code.endswith(".0.0"):

@@ -12,9 +12,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from mailwright.explain.formats import Formats
+from mailwright.explain.normalise import LINE_END, normalise, normalise_lines, without_line_ends
 from mailwright.explain.phrases import UNSPACED
 from mailwright.explain.quoted import reply_begin
-from mailwright.explain.normalise import LINE_END, normalise, normalise_lines, without_line_ends
 from mailwright.mail.address import find_addresses
 from mailwright.mail.codes import find_status, is_reply_code
 from mailwright.mail.decoding import lower_in_place, narrow_punctuation
@@ -76,7 +76,7 @@ class Letter:
         return "\n".join(self.lines)
 
     def about_all(self, recipients: int) -> str:
-        """Return what the letter says about each of ``recipients``: all of it, or what stands before the first of several."""
+        """Return what the letter says about each of its recipients: all of it, or what stands before several."""
         if recipients <= 1 or not self.entries:
             return self.text
         return "\n".join(self.lines[: self.entries[0].line])
@@ -99,7 +99,9 @@ def cut_returned(text: str, formats: Formats) -> tuple[list[str], str, str]:
     """
     text = narrow_punctuation(text[:LONGEST_LETTER])
     lines = [line[:LONGEST_LINE] for line in text.split("\n")[:MOST_LINES]]
-    begins = (n for n, line in enumerate(lines) if line[:1] in _HEADER_INITIALS and n and line.startswith(_HEADER_LINES))
+    begins = (
+        n for n, line in enumerate(lines) if line[:1] in _HEADER_INITIALS and n and line.startswith(_HEADER_LINES)
+    )
     end = begin = next(begins, len(lines))
     normal = normalise_lines("\n".join(lines[:end]))
     for tag, place in formats.original.places(normal):
@@ -112,7 +114,7 @@ def cut_returned(text: str, formats: Formats) -> tuple[list[str], str, str]:
 
 
 def _announces(line: str, tag: str) -> bool:
-    """Tell whether ``line``, which holds words of the kind ``tag``, is the one behind which the returned message begins."""
+    """Tell whether the returned message begins behind ``line``, which holds words of the kind ``tag``."""
     if "@" in line or len(line) > LONGEST_HEADING:
         return False
     if tag == "begins" or line[0] in _RULES or line[-1] in _RULES:
@@ -142,7 +144,7 @@ def _candidates(lines: list[str], formats: Formats, excluded: frozenset[str]) ->
             previous_end = place.end
             rank = found[-1].rank if listed else _rank(place.address, before, after, formats)
             if rank == ALONE and not listed:
-                rank = _LABEL_RANKS.get(_label_above(lines, number, formats), rank)
+                rank = _LABEL_RANKS.get(_label_above(lines, number, formats) or "", rank)
             if rank == ORIGINAL:
                 if found:
                     found[-1].original = found[-1].original or place.address
@@ -159,9 +161,9 @@ def _may_fail(address: str, excluded: frozenset[str]) -> bool:
 def _rank(address: str, before: str, after: str, formats: Formats) -> int:
     """Return how well an address is placed between ``before`` and ``after`` on its line."""
     lead = before.strip(_OPENING).strip()
-    if not lead.strip(_BULLETS) or is_reply_code(lead[:3]) and len(lead) < 14 or lead in ("<<<", ">>>"):
+    if not lead.strip(_BULLETS) or (is_reply_code(lead[:3]) and len(lead) < 14) or lead in ("<<<", ">>>"):
         rest = after.lstrip("\"'>)]} \t")
-        alone = not rest or rest[0] in ":;," or rest[0] in ".…" and len(rest) < 4
+        alone = not rest or rest[0] in ":;," or (rest[0] in ".…" and len(rest) < 4)
         return ALONE if alone else LEADING
     label = formats.label_before(normalise(before[-120:]))
     if label in _LABEL_RANKS:

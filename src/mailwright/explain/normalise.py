@@ -10,17 +10,15 @@ from __future__ import annotations
 
 import unicodedata
 
-#: Longest text that is classified, in characters; replies are at most 512 octets a line (RFC 5321 4.5.3.1.5), letters longer.
+#: Longest text that is classified, in characters; a reply has at most 512 octets a line (RFC 5321 4.5.3.1.5).
 LONGEST_TEXT = 20_000
 
-_SPACES = " \t\r\n\"#$%()*,-/:;<=>[\\]^_{|}~!?\u00a0\u2010\u2011\u2012\u2013\u2014\u2015\u2026\u2022\u00b7"
+_SPACES = ' \t\r\n"#$%()*,-/:;<=>[\\]^_{|}~!?\u00a0\u2010\u2011\u2012\u2013\u2014\u2015\u2026\u2022\u00b7'
 _QUOTES_AS_SPACE = "\u00ab\u00bb\u201c\u201d\u201e\u201a\u2039\u203a"
 _CJK_PUNCTUATION = "\u3000\u3001\u3002\u3008\u3009\u300a\u300b\u300c\u300d\u300e\u300f\u3010\u3011\u30fb"
 _DROPPED = "'`\u2018\u2019\u02bc\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
 
-_TABLE = str.maketrans(
-    {char: " " for char in _SPACES + _QUOTES_AS_SPACE + _CJK_PUNCTUATION} | dict.fromkeys(_DROPPED, "")
-)
+_TABLE = str.maketrans(dict.fromkeys(_SPACES + _QUOTES_AS_SPACE + _CJK_PUNCTUATION, " ") | dict.fromkeys(_DROPPED, ""))
 _TABLE.update((code, " ") for code in range(32))
 
 #: Combining marks: the general blocks, Cyrillic's and the kana's voicing marks.

@@ -9,6 +9,7 @@ from mailwright.explain.explanation import Explanation, Report
 from mailwright.explain.reply import kind_of_reason
 from mailwright.mail.address import domain_of
 
+
 def explanation_object(source: str, explanation: Explanation, texts: CauseTexts) -> dict[str, Any]:
     """Return the JSON object for one message; ``source`` names where it came from."""
     reports = [report_object(report, texts) for report in explanation.reports]

@@ -70,7 +70,8 @@ def read_outside(message: Message) -> Outside:
         score -= 2
     if headers.has(b"x-ricevuta"):
         score += 4
-    personal = not machine and not bare and (automatic and "bounce" not in subject_tags or _personal(message, subject))
+    answered = (automatic and "bounce" not in subject_tags) or _personal(message, subject)
+    personal = answered and not machine and not bare
     return Outside(
         subject=subject,
         subject_tags=subject_tags,
@@ -87,7 +88,22 @@ def read_outside(message: Message) -> Outside:
 
 
 #: What mail programs put before the subject of an answer (RFC 5322 3.6.5 and its translations).
-_ANSWERS = ("re:", "aw:", "sv:", "odp:", "antw:", "vs:", "rif:", "ref:", "回复:", "回复：", "答复:", "答复：", "回覆:", "回覆：")
+_ANSWERS = (
+    "re:",
+    "aw:",
+    "sv:",
+    "odp:",
+    "antw:",
+    "vs:",
+    "rif:",
+    "ref:",
+    "回复:",
+    "回复：",
+    "答复:",
+    "答复：",
+    "回覆:",
+    "回覆：",
+)
 
 
 def _personal(message: Message, subject: str) -> bool:
@@ -105,7 +121,9 @@ def is_bare(message: Message) -> bool:
 
 def _is_null(return_path: str) -> bool:
     """Tell whether Return-Path holds the null reverse-path, in the ways it is written down (RFC 5321 4.5.5)."""
-    return return_path.strip() in ("<>", "<MAILER-DAEMON>", "<#@[]>") or return_path.lower().startswith("<mailer-daemon@")
+    return return_path.strip() in ("<>", "<MAILER-DAEMON>", "<#@[]>") or return_path.lower().startswith(
+        "<mailer-daemon@"
+    )
 
 
 def _automatic(message: Message, submitted: str, subject_tags: frozenset[str]) -> bool:

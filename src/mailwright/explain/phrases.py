@@ -120,15 +120,19 @@ class PhraseSet:
         self._matches = ahocorasick_rs.AhoCorasick(state["triggers"]).find_matches_as_indexes
 
     def places(self, text: str) -> list[tuple[int, int]]:
-        """Return (number, where it begins) of every place of a phrase in ``text``, in order; those with gaps left out."""
+        """Return (number, begin) of every place of a phrase without gaps in ``text``, in order."""
         uses = self._uses
-        return [(uses[trigger][0], start) for trigger, start, _ in self._matches(text, True) if uses[trigger][0] >= 0]
+        return [
+            (uses[trigger][0], start)
+            for trigger, start, _ in self._matches(text, overlapping=True)
+            if uses[trigger][0] >= 0
+        ]
 
     def find(self, text: str) -> set[int]:
         """Return the numbers of all phrases that occur in ``text``, which must be in matching form."""
         found: set[int] = set()
         uses = self._uses
-        for trigger, start, end in self._matches(text, True):
+        for trigger, start, end in self._matches(text, overlapping=True):
             whole, behind, before, longer = uses[trigger]
             if whole >= 0:
                 found.add(whole)

@@ -66,7 +66,23 @@ def reply_begin(line: str) -> int | None:
     stripped = line.lstrip(" \t>|*(\"'[-#")
     if is_reply_code(stripped[:3]) and not stripped[3:4].isalnum() and stripped[3:4] not in (".", ""):
         return len(line) - len(stripped)
-    for before in (": ", "; ", "<<< ", ">>> ", "'", '"', "[", "(", "said:", ", ", " :", "code ", "Code ", "<", "error "):
+    for before in (
+        ": ",
+        "; ",
+        "<<< ",
+        ">>> ",
+        "'",
+        '"',
+        "[",
+        "(",
+        "said:",
+        ", ",
+        " :",
+        "code ",
+        "Code ",
+        "<",
+        "error ",
+    ):
         at = line.find(before)
         while at >= 0:
             begin = at + len(before)
@@ -93,7 +109,11 @@ def _with_continuations(lines: list[str], number: int, begin: int) -> str:
         size += len(stripped)
     joined = " ".join(kept)
     # Postfix names the command behind the reply; it is not the peer's word.
-    return joined[: joined.rfind(" (in reply to ")] if joined.endswith("command)") and " (in reply to " in joined else joined
+    return (
+        joined[: joined.rfind(" (in reply to ")]
+        if joined.endswith("command)") and " (in reply to " in joined
+        else joined
+    )
 
 
 def _without_mark(line: str) -> str:
@@ -105,7 +125,7 @@ def _without_mark(line: str) -> str:
 def innermost(reply: str) -> str:
     """Return the part of ``reply`` after the last marker that a reply code follows; ``reply`` where none does."""
     best = begin = 0
-    for _, _, end in _MARKERS.find_matches_as_indexes(lower_in_place(reply), True):
+    for _, _, end in _MARKERS.find_matches_as_indexes(lower_in_place(reply), overlapping=True):
         # Never back to what was skipped for the marker before: "<<< <<< <<<" is gone through once.
         begin = max(begin, end)
         while begin < len(reply) and reply[begin] in " '\"([<":
@@ -117,18 +137,17 @@ def innermost(reply: str) -> str:
 
 
 def _code_pair(reply: str) -> int:
-    """Return where a reply in brackets or quotes begins inside another: "… error 550-'5.2.2 …", "… <421 4.4.2 …"; else 0."""
+    """Return where a reply in brackets or quotes begins inside another, as in "… <421 4.4.2 …"; 0 where none does."""
     status = find_status(reply)
-    if status is None:
-        return 0
-    at = reply.find(status) + len(status)
-    while (status := find_status(reply, at)) is not None:
+    at = reply.find(status) + len(status) if status else 0
+    while status and (status := find_status(reply, at)) is not None:
         at = reply.find(status, at)
-        before = reply[max(0, at - 6) : at].rstrip("'\"(< -#")
-        code_at = at - len(reply[max(0, at - 6) : at]) + len(before) - 3
-        if code_at > 0 and is_reply_code(before[-3:]) and before[-3] == status[0] and reply[code_at - 1] in "<('\" [":
-            if reply[code_at - 1] != " " or reply[at - 1] in "'\"(<":
-                return code_at
+        lead = reply[max(0, at - 6) : at]
+        code = lead.rstrip("'\"(< -#")
+        begin = at - len(lead) + len(code) - 3
+        opened = begin > 0 and (reply[begin - 1] in "<('\"[" or (reply[begin - 1] == " " and reply[at - 1] in "'\"(<"))
+        if opened and is_reply_code(code[-3:]) and code[-3] == status[0]:
+            return begin
         at += len(status)
     return 0
 
@@ -138,7 +157,11 @@ def find_host(text: str) -> str | None:
     bracket = text.find("[")
     while bracket >= 0:
         inside = text[bracket + 1 : bracket + 2]
-        if inside.isdigit() or text[bracket + 1 : bracket + 6].lower() == "ipv6:" or ":" in text[bracket + 1 : bracket + 6]:
+        if (
+            inside.isdigit()
+            or text[bracket + 1 : bracket + 6].lower() == "ipv6:"
+            or ":" in text[bracket + 1 : bracket + 6]
+        ):
             name = text[max(0, bracket - 256) : bracket].rstrip().rsplit(None, 1)[-1:] or [""]
             if _is_host(name[0].strip("<(")):
                 return name[0].strip("<(").rstrip(".")
@@ -158,12 +181,19 @@ def find_host(text: str) -> str | None:
 def _is_host(name: str) -> bool:
     """Tell whether ``name`` can be a host name: dots, no "@", a last label with letters."""
     last = name.rstrip(".").rpartition(".")[2]
-    return "." in name and "@" not in name and "/" not in name and last.isalpha() and 2 <= len(last) <= 24 and len(name) <= 255
+    return (
+        "." in name
+        and "@" not in name
+        and "/" not in name
+        and last.isalpha()
+        and 2 <= len(last) <= 24
+        and len(name) <= 255
+    )
 
 
 def find_step(text: str) -> str | None:
     """Return the command that was answered ("connect", "ehlo", "mail", "rcpt", "data", "auth"); None where not said."""
-    found = [place[0] for place in _STEP_WORDS.find_matches_as_indexes(text.upper(), True)]
+    found = [place[0] for place in _STEP_WORDS.find_matches_as_indexes(text.upper(), overlapping=True)]
     return _STEPS[min(found)][1] if found else None
 
 

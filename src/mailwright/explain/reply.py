@@ -35,7 +35,7 @@ def diagnosis_of(verdict: Verdict, evidence: Evidence, subject: str | None) -> D
     if rule is None:
         return Diagnosis(catalogue()["undetermined"], subject, evidence, Confidence.UNKNOWN, None)
     cause = catalogue()[rule.cause]
-    confidence = Confidence.UNKNOWN if cause.id == "undetermined" else _CONFIDENCE[rule.strength]
+    confidence = Confidence.UNKNOWN if cause.id == "undetermined" else _CONFIDENCE[Strength(rule.strength)]
     return Diagnosis(cause, subject, evidence, confidence, rule.id)
 
 
@@ -50,9 +50,17 @@ def explain_reply(text: str, context: Context | None = None) -> Report:
     found = find_addresses(text, 1) if "@" in text else ()
     recipient = found[0].address if found else None
     diagnosis = diagnosis_of(verdict, Evidence("reply", text), recipient)
-    permanent = stated_class(verdict, diagnosis.cause)
     return Report(
-        recipient, None, diagnosis, permanent, None, verdict.reply_code, verdict.status, text, context.host if context else None, None
+        recipient=recipient,
+        original_recipient=None,
+        diagnosis=diagnosis,
+        permanent=stated_class(verdict, diagnosis.cause),
+        action=None,
+        reply_code=verdict.reply_code,
+        enhanced_status=verdict.status,
+        diagnostic=text,
+        remote_host=context.host if context else None,
+        reporting_mta=None,
     )
 
 

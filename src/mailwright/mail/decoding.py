@@ -126,7 +126,9 @@ def _best_cyrillic(raw: bytes) -> str | None:
     high = sum(byte >= 0xC0 for byte in sample)
     if high * 2 < sum(bytes((byte,)).isalpha() for byte in sample) + high:
         return None
-    codec = max(("cp1251", "koi8-r"), key=lambda name: sum("а" <= char <= "я" for char in sample.decode(name, "replace")))
+    codec = max(
+        ("cp1251", "koi8-r"), key=lambda name: sum("а" <= char <= "я" for char in sample.decode(name, "replace"))
+    )
     return raw.decode(codec, "replace")
 
 
@@ -139,7 +141,7 @@ _COMMON_HAN = frozenset(
 
 
 def narrow_punctuation(text: str) -> str:
-    """Return ``text`` with the wide colon, semicolon and brackets of East Asian type as ASCII ones, a space behind a colon."""
+    """Return ``text`` with the wide colon, semicolon and brackets of East Asian type as ASCII ones."""
     if text.isascii() or not any(char in text for char in "：；（）"):
         return text
     return text.translate(_NARROW)
