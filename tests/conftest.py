@@ -11,6 +11,7 @@ import pytest
 from hypothesis import settings
 
 NO_SKIPS = "MAILWRIGHT_NO_SKIPS"
+CORPUS = "MAILWRIGHT_CORPUS"
 TABLE = "table"
 
 # Examples are the same in every run: a failure in CI is a failure at one's desk. No deadline: the machine is shared.
@@ -26,10 +27,11 @@ def repository(pytestconfig: pytest.Config) -> Path:
 
 @pytest.fixture(scope="session")
 def shared_corpus(repository: Path) -> Path:
-    """The folder of labelled mail beside the repository; without it the test is skipped."""
-    corpus = repository.parent / "shared" / "corpus"
+    """The folder of labelled mail: the one MAILWRIGHT_CORPUS names, else the one beside the repository, else a skip."""
+    named = os.environ.get(CORPUS)
+    corpus = Path(named) if named else repository.parent / "shared" / "corpus"
     if not corpus.is_dir():
-        pytest.skip("needs the labelled corpus at ../shared/corpus")
+        pytest.skip(f"needs the labelled corpus at {named or '../shared/corpus'}")
     return corpus
 
 

@@ -15,7 +15,7 @@ from mailwright.explain.rules import Rule, Speaker, Strength
 SPEAKERS = (Speaker("acme", ("acme.example",), ("acme help",)), Speaker("other", ("other.example",), ()))
 
 
-def rule(  # noqa: PLR0913 - a rule has this many keys
+def rule(
     name: str,
     *says: str,
     unless: tuple[str, ...] = (),

@@ -11,7 +11,7 @@ from mailwright.mail.message import Message
 from tests.samples import LINE_ENDS, MACHINE, RETURNED, group, mail, report, with_ends
 
 PERSON = "Jana <jana@example.org>"
-LETTER = "Your message could not be delivered.\n\n<anna@example.com>: host mx.example.com[192.0.2.9] said:\n    550 User unknown\n"
+LETTER = "Your message could not be delivered.\n\n<anna@example.com>: host mx.example.com said:\n    550 User unknown\n"
 
 
 def attached(raw: bytes, media_type: str = "message/rfc822") -> bytes:
@@ -40,7 +40,7 @@ def test_attached_ordinary_mail_stays_ordinary() -> None:
 @pytest.mark.parametrize(
     "head",
     [
-        f"---------- Forwarded message ----------\nFrom: {MACHINE}\nDate: Tue, 3 Nov 2026\nSubject: {RETURNED}\nTo: jana@example.org\n",
+        f"---------- Forwarded message ----------\nFrom: {MACHINE}\nDate: Tue\nSubject: {RETURNED}\nTo: Jana\n",
         f"-----Original Message-----\nFrom: {MACHINE}\nSent: Tuesday\nTo: Jana\nSubject: {RETURNED}\n",
         f"*From:* {MACHINE}\n*Subject:* {RETURNED}\n",
         f"Von: {MACHINE}\nGesendet: Dienstag\nAn: Jana\nBetreff: {RETURNED}\n",

@@ -35,6 +35,9 @@ PHRASES = {
     "can't verify FROM domain in DNS": {"sender-rejected"},
     "domain does not exist": {"domain-unknown"},
 }
+QMAIL = "Hi. This is the mail program at example.org.\nI'm sorry.\n\n<anna@example.com>:\n"
+POSTFIX = "This is the mail system at host mail.example.org.\n\n<anna@example.com>: host mx.example.com[192.0.2.9] said: 550\n"
+
 every_phrase = pytest.mark.parametrize("phrase", PHRASES)
 
 
@@ -59,10 +62,8 @@ def test_a_phrase_in_a_letter_says_its_cause(phrase: str) -> None:
     """In a letter it stands behind the address, wrapped as the mail system likes."""
     letters = (
         f"Your message could not be delivered.\n\n<anna@example.com>:\n550 {phrase}\n",
-        f"Hi. This is the mail program at example.org.\nI'm sorry.\n\n<anna@example.com>:\n"
-        f"192.0.2.9 failed after I sent the message.\nRemote host said: 554 {phrase}\n",
-        "This is the mail system at host mail.example.org.\n\n<anna@example.com>: host mx.example.com[192.0.2.9] said: 550\n"
-        f"    5.0.0 {phrase.replace(' ', chr(10) + '    ', 1)}\n    (in reply to RCPT TO command)\n",
+        f"{QMAIL}192.0.2.9 failed after I sent the message.\nRemote host said: 554 {phrase}\n",
+        f"{POSTFIX}    5.0.0 {phrase.replace(' ', chr(10) + '    ', 1)}\n    (in reply to RCPT TO command)\n",
     )
     for letter in letters:
         (found,) = explain_message(mail(letter)).reports

@@ -142,7 +142,7 @@ def _chunks(head: bytes, stream: BinaryIO) -> Iterator[bytes]:
 
 def is_binary(head: bytes) -> bool:
     """Tell whether ``head`` is no text: it has many control characters, NULs among them, and begins with no field."""
-    if _begins_with_field(head):
+    if _begins_with_field(head) or head[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return False
     controls = sum(1 for byte in head if byte < 32 and byte not in (9, 10, 12, 13, 27))
     return controls * 50 > len(head)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
 from mailwright.explain.certified import certified_receipt
@@ -39,13 +40,31 @@ def _readable(part: Part) -> bytes:
 
 def _from_fields(reading: Reading, status: DeliveryStatus) -> Explanation | None:
     reports: dict[tuple[str, str], Report] = {}
-    for fields in status.recipients:
+    finals = Counter(fields.final.lower() for fields in status.recipients)
+    for given in status.recipients:
+        fields = _behind_alias(given, reading, repeated=finals[given.final.lower()] > 1)
         key = ((fields.final or fields.original).lower(), fields.action)
         if key not in reports:
             reports[key] = _report_on(fields, status, reading)
     if not reports:
         return None
     return Explanation(_kind_of_actions(reports.values(), reading), tuple(reports.values()))
+
+
+def _behind_alias(fields: RecipientFields, reading: Reading, *, repeated: bool) -> RecipientFields:
+    """Return the fields with the address that failed as the final one, where the report has the alias there.
+
+    Sendmail names the other in X-Actual-Recipient; Exim repeats the alias for every address behind it and names these
+    in the letter only.
+    """
+    actual = fields.actual
+    if repeated and not actual and fields.diagnostic:
+        entries = {entry.address.lower(): entry.address for entry in reading.letter.entries}
+        named = [place.address.lower() for place in find_addresses(fields.diagnostic, 5)]
+        actual = next((entries[address] for address in named if address in entries), "")
+    if not actual or actual.lower() == fields.final.lower():
+        return fields
+    return fields._replace(final=actual, original=fields.original or fields.final)
 
 
 def _report_on(fields: RecipientFields, status: DeliveryStatus, reading: Reading) -> Report:
@@ -66,6 +85,26 @@ def _report_on(fields: RecipientFields, status: DeliveryStatus, reading: Reading
     letter = reading.letter
     common = letter.about_all(len(status.recipients))
     return judge(said._replace(entry=_entry_text(letter, address), letter=common, subject=reading.outside.subject))
+
+
+def explain_rejection(reading: Reading, part: Part) -> Explanation | None:
+    """Return the explanation of a refusal that comes as a disposition notification (Sieve reject, RFC 5429 2.2).
+
+    None for any other disposition notification: whether somebody has read a message is no matter of delivery.
+    """
+    if "rejected" not in reading.message.headers.get(b"auto-submitted").lower():
+        return None
+    fields = read_fields(_readable(part)).recipients[:1]
+    said = Said(
+        recipient=(fields[0].final if fields else "") or None,
+        action="failed",
+        entry=reading.letter.text,
+        subject=reading.outside.subject,
+    )
+    report = judge(said)
+    if report.diagnosis.confidence == "unknown":
+        report = judge(said, assume="recipient-refused")
+    return Explanation(Kind.BOUNCE, (report,))
 
 
 def _entry_text(letter: Letter, address: str) -> str:

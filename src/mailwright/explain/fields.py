@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from mailwright.mail.address import clean_address
-from mailwright.mail.decoding import decode_bytes
+from mailwright.mail.decoding import decode_bytes, unescape_octal
 from mailwright.mail.message import Headers
 
 #: Recipients of one report that are read; a message has at most 100 of them (RFC 5321 4.5.3.1.8) with most servers.
@@ -96,7 +96,7 @@ def action_word(value: str) -> str:
 def diagnostic_text(headers: Headers) -> str:
     """Return Diagnostic-Code without its type, in one line; raw 8-bit text is decoded by its looks."""
     value = headers.raw_value(b"diagnostic-code")
-    text = value.decode("ascii") if value.isascii() else decode_bytes(value)
+    text = unescape_octal(value.decode("ascii")) if value.isascii() else decode_bytes(value)
     kind, separator, rest = text.partition(";")
     if not separator or len(kind) >= 20 or " " in kind.strip():
         return text

@@ -17,7 +17,7 @@ from mailwright.explain.phrases import UNSPACED
 from mailwright.explain.quoted import reply_begin
 from mailwright.mail.address import find_addresses
 from mailwright.mail.codes import find_status, is_reply_code
-from mailwright.mail.decoding import lower_in_place, narrow_punctuation
+from mailwright.mail.decoding import lower_in_place, narrow_punctuation, unescape_octal
 
 #: Lines of a letter that are read, and characters of a line; the reason stands at the top.
 MOST_LINES = 600
@@ -97,7 +97,7 @@ def cut_returned(text: str, formats: Formats) -> tuple[list[str], str, str]:
 
     They are parted at a line that says so, or where header fields begin.
     """
-    text = narrow_punctuation(text[:LONGEST_LETTER])
+    text = unescape_octal(narrow_punctuation(text[:LONGEST_LETTER]))
     lines = [line[:LONGEST_LINE] for line in text.split("\n")[:MOST_LINES]]
     begins = (
         n for n, line in enumerate(lines) if line[:1] in _HEADER_INITIALS and n and line.startswith(_HEADER_LINES)

@@ -8,7 +8,7 @@ Last, a message may carry a bounce inside: forwarded as an attachment, forwarded
 
 from __future__ import annotations
 
-from mailwright.explain.bounce import explain_letter, explain_report
+from mailwright.explain.bounce import explain_letter, explain_rejection, explain_report
 from mailwright.explain.certified import is_certified_envelope
 from mailwright.explain.explanation import Explanation, Kind
 from mailwright.explain.feedback import explain_feedback, explain_informal_feedback
@@ -55,7 +55,10 @@ def explain_parsed(message: Message, depth: int) -> Explanation:
     reading = Reading(message)
     status = message.part(*_STATUS_PARTS)
     explained = explain_report(reading, status) if status is not None else None
-    if explained is None and message.part("message/disposition-notification") is None:
+    receipt = message.part("message/disposition-notification")
+    if receipt is not None:
+        return explained or explain_rejection(reading, receipt) or NOTHING
+    if explained is None:
         explained = explain_informal_feedback(message) or explain_notification(message) or _by_words(reading, depth)
     return explained or NOTHING
 

@@ -140,6 +140,27 @@ _COMMON_HAN = frozenset(
 )
 
 
+def unescape_octal(text: str) -> str:
+    """Return ``text`` with bytes that were written as ``\\312\\325`` (Exim) decoded; text without them as it is."""
+    if "\\2" not in text and "\\3" not in text:
+        return text
+    out: list[str] = []
+    run = bytearray()
+    first, *pieces = text.split("\\")
+    out.append(first)
+    for piece in pieces:
+        digits = piece[:3]
+        if len(digits) == 3 and digits[0] in "23" and all("0" <= digit <= "7" for digit in digits):
+            run.append(int(digits, 8))
+            if len(piece) > 3:
+                out += [decode_bytes(bytes(run)), piece[3:]]
+                run.clear()
+        else:
+            out += [decode_bytes(bytes(run)), "\\", piece]
+            run.clear()
+    return "".join([*out, decode_bytes(bytes(run))])
+
+
 def narrow_punctuation(text: str) -> str:
     """Return ``text`` with the wide colon, semicolon and brackets of East Asian type as ASCII ones."""
     if text.isascii() or not any(char in text for char in "：；（）"):

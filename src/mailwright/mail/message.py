@@ -171,6 +171,9 @@ def unify_lines(raw: bytes) -> bytes:
     """Return at most LONGEST_MESSAGE octets of ``raw`` with LF line ends, without a mbox "From " line on top."""
     if len(raw) > LONGEST_MESSAGE:
         raw = raw[:LONGEST_MESSAGE]
+    if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        # Text saved by an editor in UTF-16.
+        raw = raw.decode("utf-16", "replace").encode("utf-8", "replace")
     if b"\r" in raw:
         raw = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     if raw[:3] == b"\xef\xbb\xbf":
