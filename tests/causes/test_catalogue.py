@@ -9,7 +9,7 @@ import pytest
 
 from mailwright.causes import catalogue as module
 from mailwright.causes.catalogue import catalogue, reasons
-from mailwright.causes.cause import Cause, Remedy, Scope
+from mailwright.causes.cause import Cause, Remedy, Scope, Stage
 from mailwright.explain.rules import read_rules
 
 CAUSES = list(catalogue().values())
@@ -108,11 +108,11 @@ def test_a_missing_key_is_named_with_cause_and_file(key: str) -> None:
     """Whoever adds a cause is told what is missing where."""
     table = {name: value for name, value in TABLE.items() if name != key}
     with pytest.raises(ValueError, match=rf"catalogue/mailbox\.toml: \[new\] lacks {key}"):
-        module._cause(module.Stage.MAILBOX, "new", table)
+        module._cause(Stage.MAILBOX, "new", table)
 
 
 @pytest.mark.parametrize("key", ["scope", "permanence", "fixer", "remedy"])
 def test_a_word_outside_the_lists_is_named_with_cause_and_file(key: str) -> None:
     """A misspelt word would otherwise be a new kind of thing."""
     with pytest.raises(ValueError, match=r"catalogue/mailbox\.toml: \[new\] 'somebody' is not a valid"):
-        module._cause(module.Stage.MAILBOX, "new", TABLE | {key: "somebody"})
+        module._cause(Stage.MAILBOX, "new", TABLE | {key: "somebody"})

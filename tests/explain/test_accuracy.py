@@ -1,4 +1,4 @@
-"""Accuracy on labelled mail that the rules were not written from: figures in the summary, and the least they must be."""
+"""Accuracy on labelled mail that the rules were not written from: figures, and the least they must be."""
 
 from __future__ import annotations
 

@@ -14,6 +14,7 @@ from fuzz.explain import SAMPLES, TOKENS, broken_promises, mutate, run
 from mailwright.explain.explanation import Kind
 from mailwright.explain.fields import MOST_RECIPIENTS
 from mailwright.explain.message import explain_message
+from mailwright.explain.reply import explain_reply
 from tests.samples import group, mail, report
 
 FAILED = "Your message could not be delivered.\n\n"
@@ -152,6 +153,14 @@ def test_anything_made_of_mail_is_explained(pieces: list[bytes]) -> None:
 def test_a_damaged_bounce_is_explained(letter: bytes, seed: int) -> None:
     """Bounces cut, doubled and mixed with rubbish keep every promise."""
     assert broken_promises(mutate(letter, random.Random(seed))) == []  # noqa: S311 - rubbish for a test
+
+
+@given(st.text(alphabet=st.characters(exclude_categories=()), max_size=200))
+def test_any_text_is_explained_as_a_reply(text: str) -> None:
+    """Replies come from files that hold anything, also halves of characters."""
+    found = explain_reply(text)
+    assert found == explain_reply(text)
+    assert found.diagnosis.evidence.text == text
 
 
 def test_the_fuzzer_runs_without_atheris(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

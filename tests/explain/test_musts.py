@@ -36,7 +36,7 @@ PHRASES = {
     "domain does not exist": {"domain-unknown"},
 }
 QMAIL = "Hi. This is the mail program at example.org.\nI'm sorry.\n\n<anna@example.com>:\n"
-POSTFIX = "This is the mail system at host mail.example.org.\n\n<anna@example.com>: host mx.example.com[192.0.2.9] said: 550\n"
+POSTFIX = "This is the mail system at host a.example.\n\n<anna@example.com>: host mx.example.com[192.0.2.9] said: 550\n"
 
 every_phrase = pytest.mark.parametrize("phrase", PHRASES)
 

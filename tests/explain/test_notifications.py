@@ -45,34 +45,36 @@ def notified(event: Any, indent: int | None = None) -> bytes:
     return mail(body + "\n", sender="AWS Notifications <no-reply@sns.example>", subject="AWS Notification Message")
 
 
+ANNA = ("anna@example.com", "address-unknown", "failed")
+LEO = ("leo@example.net", "address-unknown", "failed")
+NOBODY = (None, "undetermined", "failed")
+SUPPRESSED = {"bouncedRecipients": [RECIPIENT], "bounceSubType": "OnAccountSuppressionList"}
+TWO = [RECIPIENT, RECIPIENT | {"emailAddress": "leo@example.net"}]
+WRONG = {"eventType": "Delivery", "delivery": {"recipients": [5, None, {}]}}
+
 EVENTS: list[tuple[str, Any, Kind, list[tuple[str | None, str, str | None]]]] = [
-    ("bounce", BOUNCE, Kind.BOUNCE, [("anna@example.com", "address-unknown", "failed")]),
-    ("wrapped by SNS", {"Message": json.dumps(BOUNCE)}, Kind.BOUNCE, [("anna@example.com", "address-unknown", "failed")]),
+    ("bounce", BOUNCE, Kind.BOUNCE, [ANNA]),
+    ("wrapped by SNS", {"Message": json.dumps(BOUNCE)}, Kind.BOUNCE, [ANNA]),
     ("delay", DELAY, Kind.DELAYED, [("anna@example.com", "mailbox-full", "delayed")]),
     ("delivery", DELIVERY, Kind.DELIVERED, [("anna@example.com", "delivered", "delivered")]),
     ("complaint", COMPLAINT, Kind.FEEDBACK, [("anna@example.com", "feedback", None)]),
     (
         "not even tried",
-        BOUNCE | {"bounce": BOUNCE["bounce"] | {"bounceSubType": "OnAccountSuppressionList"}},  # type: ignore[operator]
+        {"eventType": "Bounce", "bounce": SUPPRESSED},
         Kind.BOUNCE,
         [("anna@example.com", "esp-suppressed", "failed")],
     ),
-    (
-        "two recipients",
-        {"eventType": "Bounce", "bounce": {"bouncedRecipients": [RECIPIENT, RECIPIENT | {"emailAddress": "leo@example.net"}]}},
-        Kind.BOUNCE,
-        [("anna@example.com", "address-unknown", "failed"), ("leo@example.net", "address-unknown", "failed")],
-    ),
-    ("no recipients", {"notificationType": "Bounce", "bounce": {}}, Kind.BOUNCE, [(None, "undetermined", "failed")]),
-    ("sections of the wrong type", {"notificationType": "Bounce", "bounce": [5]}, Kind.BOUNCE, [(None, "undetermined", "failed")]),
-    ("recipients of the wrong type", {"eventType": "Delivery", "delivery": {"recipients": [5, None, {}]}}, Kind.DELIVERED, [(None, "delivered", "delivered")]),
+    ("two recipients", {"eventType": "Bounce", "bounce": {"bouncedRecipients": TWO}}, Kind.BOUNCE, [ANNA, LEO]),
+    ("no recipients", {"notificationType": "Bounce", "bounce": {}}, Kind.BOUNCE, [NOBODY]),
+    ("sections of the wrong type", {"notificationType": "Bounce", "bounce": [5]}, Kind.BOUNCE, [NOBODY]),
+    ("recipients of the wrong type", WRONG, Kind.DELIVERED, [(None, "delivered", "delivered")]),
     ("an event that says nothing of a failure", {"eventType": "Open", "open": {}}, Kind.OTHER, []),
     ("an event of the wrong type", {"eventType": ["Bounce"]}, Kind.OTHER, []),
     ("other JSON", {"a": 1}, Kind.OTHER, []),
     ("a list", [BOUNCE], Kind.OTHER, []),
     ("cut short", json.dumps(BOUNCE)[:-20], Kind.OTHER, []),
     ("SNS with something else in it", {"Message": "hello"}, Kind.OTHER, []),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("ends", LINE_ENDS)

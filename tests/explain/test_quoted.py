@@ -8,35 +8,41 @@ from hypothesis import strategies as st
 
 from mailwright.explain.quoted import LONGEST_REPLY, find_host, find_step, innermost, quoted_reply
 
-LETTERS = {
+POSTFIX = """\
+<anna@example.com>: host mx.example.com[192.0.2.9] said: 550 5.1.1
+    <anna@example.com>: User unknown (in reply to RCPT TO command)
+"""
+QMAIL = """\
+<anna@example.com>:
+192.0.2.9 does not like recipient.
+Remote host said: 550 no mailbox
+Giving up on 192.0.2.9.
+"""
+EXIM = """\
+  anna@example.com
+    host mx.example.com [192.0.2.9]
+    SMTP error from remote mail server after RCPT TO:<anna@example.com>:
+    550 User unknown
+"""
+SENDMAIL = """\
+... while talking to mx.example.com.:
+>>> RCPT To:<anna@example.com>
+<<< 550 5.1.1 User unknown
+550 5.1.1 anna... User unknown
+"""
+EXCHANGE = """\
+mx.example.com gave this error:
+Remote Server returned '550 5.1.1 User unknown'
+"""
+
+#: name -> (letter, words of the refusal, host that spoke).
+LETTERS: dict[str, tuple[str, str | None, str | None]] = {
     # Realistic.
-    "Postfix": (
-        "<anna@example.com>: host mx.example.com[192.0.2.9] said: 550 5.1.1\n"
-        "    <anna@example.com>: User unknown (in reply to RCPT TO command)\n",
-        "550 5.1.1 <anna@example.com>: User unknown",
-        "mx.example.com",
-    ),
-    "qmail": (
-        "<anna@example.com>:\n192.0.2.9 does not like recipient.\nRemote host said: 550 no mailbox\nGiving up on 192.0.2.9.\n",
-        "550 no mailbox",
-        None,
-    ),
-    "Exim": (
-        "  anna@example.com\n    host mx.example.com [192.0.2.9]\n"
-        "    SMTP error from remote mail server after RCPT TO:<anna@example.com>:\n    550 User unknown\n",
-        "550 User unknown",
-        "mx.example.com",
-    ),
-    "Sendmail": (
-        "... while talking to mx.example.com.:\n>>> RCPT To:<anna@example.com>\n<<< 550 5.1.1 User unknown\n550 5.1.1 anna... User unknown\n",
-        "550 5.1.1 User unknown 550 5.1.1 anna... User unknown",
-        "mx.example.com",
-    ),
-    "Exchange": (
-        "mx.example.com gave this error:\nRemote Server returned '550 5.1.1 User unknown'\n",
-        "550 5.1.1 User unknown'",
-        None,
-    ),
+    "Postfix": (POSTFIX, "550 5.1.1 <anna@example.com>: User unknown", "mx.example.com"),
+    "qmail": (QMAIL, "550 no mailbox", None),
+    "Exim": (EXIM, "550 User unknown", "mx.example.com"),
+    "Sendmail": (SENDMAIL, "550 5.1.1 User unknown 550 5.1.1 anna... User unknown", "mx.example.com"),
+    "Exchange": (EXCHANGE, "550 5.1.1 User unknown'", None),
     "several lines": ("said: 550-No\n550-such\n550 user\n", "550-No 550-such 550 user", None),
     "nested": (
         "said: 554 5.4.0 Error: relay said: 550 5.1.1 unknown\n",

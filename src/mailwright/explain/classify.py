@@ -73,23 +73,27 @@ class Classifier:
         codes = codes_of(reply_code, status)
         normal = normalise(without_repeated_codes(text))
         best, speaker = self._by_words(self._without_addresses(normal), codes, host, step)
-        if best is None or (best.cause == UNDETERMINED and best.strength != Strength.KEY):
+        if best is not None and best.strength == Strength.STATE:
+            best = self._best_of_further(also, codes, context, best)
+        elif best is None or (best.cause == UNDETERMINED and best.strength != Strength.KEY):
             by_code = self._best_by_codes(codes, speaker, step) if codes else None
             if by_code is None or by_code.cause == UNDETERMINED:
                 by_code = self._best_of_further(also, codes, context) or best or by_code
             best = by_code
         return Verdict(best, reply_code, status, speaker)
 
-    def _best_of_further(self, texts: Iterable[str], codes: Sequence[str], context: Context) -> Decider | None:
-        """Return the rule that decides by the first of ``texts`` that says something definite, else the best hint."""
-        best: Decider | None = None
+    def _best_of_further(
+        self, texts: Iterable[str], codes: Sequence[str], context: Context, best: Decider | None = None
+    ) -> Decider | None:
+        """Return the rule that decides by the first of ``texts`` that says why, else the best of all and ``best``."""
         for text in texts:
             rule, _ = self._by_words(normalise(text), codes, context.host, context.step)
             if rule is None or rule.cause == UNDETERMINED:
                 continue
-            if rule.strength != Strength.HINT:
+            if rule.strength >= Strength.PLAIN:
                 return rule
-            best = best or rule
+            if best is None or rule.strength > best.strength:
+                best = rule
         return best
 
     def _without_addresses(self, normal: str) -> str:

@@ -93,12 +93,16 @@ def action_word(value: str) -> str:
     return word if word in ACTIONS else ""
 
 
+#: Characters of the longest diagnostic type; "X-Outbound-Mail-Relay" is one in use.
+LONGEST_TYPE = 32
+
+
 def diagnostic_text(headers: Headers) -> str:
     """Return Diagnostic-Code without its type, in one line; raw 8-bit text is decoded by its looks."""
     value = headers.raw_value(b"diagnostic-code")
     text = unescape_octal(value.decode("ascii")) if value.isascii() else decode_bytes(value)
     kind, separator, rest = text.partition(";")
-    if not separator or len(kind) >= 20 or " " in kind.strip():
+    if not separator or len(kind) > LONGEST_TYPE or " " in kind.strip():
         return text
     words = rest.strip()
     # The exit status of a program says nothing by itself; what it printed stands in the letter.

@@ -18,6 +18,7 @@ from mailwright.mail.decoding import narrow_punctuation
 _CONFIDENCE = {
     Strength.KEY: Confidence.CERTAIN,
     Strength.PLAIN: Confidence.CERTAIN,
+    Strength.STATE: Confidence.CERTAIN,
     Strength.HINT: Confidence.LIKELY,
     Strength.CODE: Confidence.LIKELY,
 }

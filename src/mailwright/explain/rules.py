@@ -10,8 +10,9 @@ codes     reply codes ("550"), enhanced codes ("5.1.1", "x.1.1" for any class, "
           ("4", "5"); one must be there.
 speaker   the provider or mail system that must be speaking; absent: anyone.
 step      the commands ("connect", "ehlo", "starttls", "auth", "mail", "rcpt", "data"); one must be the one answered.
-strength  "key" (a vendor's key: decides), "plain" (default: words that say the cause), "hint" (vague words that any
-          plain ones overrule), "code" (no words at all).
+strength  "key" (a vendor's key: decides), "plain" (default: words that say the cause), "state" (words that say what
+          became of the message, not why: any that say why overrule them), "hint" (vague words that all others overrule),
+          "code" (no words at all).
 examples  replies that this rule must win, each text or table {text, host, step}; at least one.
 """
 
@@ -32,8 +33,9 @@ class Strength(IntEnum):
 
     CODE = 0
     HINT = 1
-    PLAIN = 2
-    KEY = 3
+    STATE = 2
+    PLAIN = 3
+    KEY = 4
 
 
 @dataclass(frozen=True, slots=True)
