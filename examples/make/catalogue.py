@@ -81,7 +81,7 @@ ORDINARY: tuple[Rule, ...] = (
     say("hops@example.com", "end", "554 5.4.6 Error: too many hops", "routing-loop"),
     say("cutoff@example.com", "drop", b"", "connection-failed"),
     say("policy@example.com", "end", "550 5.7.1 Attachments of this type are not allowed by the "
-        "policy of this organisation", "policy-refused"),
+        "policy of this organisation", "virus"),
     say("dmarc@example.com", "end", "550 5.7.1 Email rejected per DMARC policy for sender.test",
         "auth-failed"),
 )  # fmt: skip
@@ -158,7 +158,7 @@ NO_REPLY: dict[str, str] = {
     "info@nomail.example": "domain-no-mail",
     "info@down.example": "connection-failed",
     "info@slow.example": "connection-failed",
-    "info@broken-dns.example": "domain-unknown",
+    "info@broken-dns.example": "connection-failed",
     "info@lost.example": "domain-unknown",
     "info@mute.example": "connection-failed",
     "cutoff@example.com": "connection-failed",

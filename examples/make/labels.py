@@ -68,10 +68,10 @@ def report(raw: bytes, expected: Expected) -> dict[str, object]:
     # Some systems write "delivered" where they relayed: their own word is the label.
     written = str(fields["Action"]).split()[0] if fields is not None and fields["Action"] else None
     action = written.lower() if written else expected.action
-    number = status or code
-    permanent = number[0] == "5" if number else action == "failed"
+    number = stated or status or code
+    permanent: bool | None = number[0] == "5" if number else action == "failed"
     if action in ("delivered", "relayed", "expanded", None):
-        permanent = False
+        permanent = None
     return {
         "recipient": expected.recipient,
         "original_recipient": expected.original,

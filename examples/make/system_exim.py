@@ -89,7 +89,7 @@ FAILURES = (
     Case("own-unknown", ("nouser@mx.sender.test",), expected=(
         Expected("nouser@mx.sender.test", "address-unknown"),)),
     Case("own-fail-text", ("info@closed.example",), expected=(
-        Expected("info@closed.example", "undetermined"),)),
+        Expected("info@closed.example", "mailbox-disabled"),)),
     Case("own-loop", ("info@example.com",), headers=("Received: from a by b; once more",) * 30,
          expected=(Expected("info@example.com", "routing-loop"),)),
     Case("dsn-success", ("info@example.com",), kind="delivered", notify="SUCCESS",

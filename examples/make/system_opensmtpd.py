@@ -37,7 +37,7 @@ FAILURES = (
 #: This version reports an envelope that it gives up as if it were only late.
 EXPIRED = [
     Case("expired", ("grey@example.com",), kind="delayed", expected=(
-        Expected("grey@example.com", "expired", action="delayed"),)),
+        Expected("grey@example.com", "delayed", action="delayed"),)),
 ]  # fmt: skip
 DELAYED = pick("bigmail-full", "refused", kind="delayed", action="delayed", prefix="delayed-")
 

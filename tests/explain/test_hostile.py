@@ -50,7 +50,7 @@ MESSAGES = {
     "a body of 100 MB in one line": lambda: mail(b"a " * 50_000_000),
     "10,000 multiparts in each other": lambda: nested_multiparts(10_000),
     "1,000 messages in each other": lambda: flood("Content-Type: message/rfc822\n\n", 30_000),
-    "messages that hold messages": lambda: bomb(3, 16),
+    "messages that hold messages": lambda: bomb(3, 64),
     "100,000 header lines": lambda: mail("hi\n", fields="".join(f"X-{n}: y\n" for n in range(100_000))),
     "a header field of a million lines": lambda: mail("hi\n", fields="X: y\n" + " z\n" * 1_000_000),
     "encoded words without end": lambda: mail("hi\n", subject="=?a?q? " * 18_000),

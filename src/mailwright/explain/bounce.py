@@ -84,7 +84,21 @@ def _report_on(fields: RecipientFields, status: DeliveryStatus, reading: Reading
         return report
     letter = reading.letter
     common = letter.about_all(len(status.recipients))
-    return judge(said._replace(entry=_entry_text(letter, address), letter=common, subject=reading.outside.subject))
+    said = said._replace(entry=_entry_text(letter, address), letter=common, subject=reading.outside.subject)
+    report = judge(said)
+    if report.diagnosis.confidence == "unknown" and _travelled_in_circles(reading):
+        return judge(said, assume="routing-loop")
+    return report
+
+
+#: Received fields of a returned message from which on it has travelled in a circle, where nobody says why it failed.
+#: RFC 5321 6.3 asks for a limit of at least 100; in use are 25 (Sendmail), 30 (Exim) and 50 (Postfix).
+CIRCLES = 25
+
+
+def _travelled_in_circles(reading: Reading) -> bool:
+    part = reading.message.part(*_RETURNED_PARTS)
+    return part is not None and Message.parse(part.body.lstrip()).headers.count(b"received") >= CIRCLES
 
 
 def explain_rejection(reading: Reading, part: Part) -> Explanation | None:
