@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PYTHON ?= $(or $(wildcard $(BIN)/python),python3)
 STAMP := $(VENV)/.mailwright-setup
 # Everything that ruff and mypy look at. A folder that is not there yet is passed over.
-SOURCES := $(wildcard src tests tools bench examples/make hatch_build.py)
+SOURCES := $(wildcard src tests tools bench fuzz examples/make hatch_build.py)
 REQUIREMENTS := requirements/dev.txt
 # Two processes, as on the smallest machine that runs this in CI; more with `make test JOBS=8`.
 JOBS ?= 2

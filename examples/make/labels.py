@@ -56,11 +56,19 @@ def stands(code: str | None, text: bytes) -> bool:
     return code is not None and re.search(pattern, text) is not None
 
 
+def action_is_failure(expected: Expected) -> bool:
+    """Whether the recipient did not get the message, or not yet."""
+    return expected.action in ("failed", "delayed")
+
+
 def report(raw: bytes, expected: Expected) -> dict[str, object]:
     """The label of one recipient."""
     text = readable(raw)
     code, status = codes(expected.reply)
     code = code if stands(code, text) else None
+    own = re.search(rb"(?m)^([45]\d\d) [45]\.\d+\.\d+ ", text)
+    if own and not expected.reply and action_is_failure(expected):
+        code = own.group(1).decode()  # a refusal of the mail system itself, in its transcript
     status = status if stands(status, text) else None
     fields = find_fields(raw, expected)
     stated = str(fields["Status"]).split()[0] if fields is not None and fields["Status"] else None

@@ -73,9 +73,10 @@ def _split_at_final(block: bytes) -> list[bytes]:
 
 def _one(headers: Headers) -> RecipientFields:
     return RecipientFields(
-        final=typed_address(headers.get(b"final-recipient")),
-        original=typed_address(headers.get(b"original-recipient")),
-        actual=typed_address(headers.get(b"x-actual-recipient")),
+        # Not header text: what looks like an encoded word in an address is the address.
+        final=typed_address(decode_bytes(headers.raw_value(b"final-recipient"))),
+        original=typed_address(decode_bytes(headers.raw_value(b"original-recipient"))),
+        actual=typed_address(decode_bytes(headers.raw_value(b"x-actual-recipient"))),
         action=action_word(headers.get(b"action")),
         status=headers.get(b"status").strip(),
         diagnostic=diagnostic_text(headers),

@@ -35,7 +35,7 @@ _HEADER_INITIALS = frozenset(line[0] for line in _HEADER_LINES)
 
 #: Local parts of addresses that letters offer for help.
 _CONTACTS = ("postmaster", "mailer-daemon", "abuse", "support", "helpdesk", "hostmaster", "noreply", "no-reply")
-_CONTACT_ENDINGS = ("-owner", "-request", "-bounces", "-admin", "-help")
+_CONTACT_ENDINGS = ("-ctl", "-owner", "-request", "-bounces", "-admin", "-help")
 
 _OPENING = " \t<>\"'`*-•·:([{=|#,;&.+"
 _BULLETS = "0123456789.)#"
@@ -140,7 +140,13 @@ def _candidates(lines: list[str], formats: Formats, excluded: frozenset[str]) ->
         previous_end = 0
         for place in find_addresses(line, 20):
             before, after = line[previous_end : place.begin], line[place.end :]
-            listed = previous_end and not before.strip(" ,;<>\t") and found and found[-1].line == number
+            beside = bool(previous_end and found and found[-1].line == number)
+            if beside and before.strip(" \t\"'") == "<":
+                # "anna@example.com <anna@example.org>": the first is only a name.
+                previous_end = 0
+                found[-1] = Entry(place.address, found[-1].rank, number)
+                continue
+            listed = beside and not before.strip(" ,;<>\t")
             previous_end = place.end
             rank = found[-1].rank if listed else _rank(place.address, before, after, formats)
             if rank == ALONE and not listed:
