@@ -77,9 +77,7 @@ def answer(zone: Zone, packet: bytes) -> bytes:
         records = [record(name, kind, value) for value in entry.get(kind, [])]
     authority = [] if records or code == SERVFAIL else [record("test", "SOA", "ns.test")]
     # QR + AA + RA, and RD copied from the question.
-    head = struct.pack(
-        "!6H", ident, 0x8480 | (flags & 0x0100) | code, 1, len(records), len(authority), 0
-    )
+    head = struct.pack("!6H", ident, 0x8480 | (flags & 0x0100) | code, 1, len(records), len(authority), 0)
     return head + packet[12 : end + 4] + b"".join(records) + b"".join(authority)
 
 
@@ -92,7 +90,7 @@ class DnsServer(asyncio.DatagramProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # The event loop's transport is no instance of the documented class.
-        self.transport = cast(asyncio.DatagramTransport, transport)
+        self.transport = cast("asyncio.DatagramTransport", transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         if self.transport is not None and len(data) > 16:

@@ -19,7 +19,7 @@ Submit = Callable[[Case, str, int], None]
 
 def sh(*command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
     """Run a command to its end; what it prints goes to the log."""
-    done = subprocess.run(command, capture_output=True, text=True, errors="replace")
+    done = subprocess.run(command, check=False, capture_output=True, text=True, errors="replace")
     if done.stdout or done.stderr:
         print(f"$ {' '.join(command)}\n{done.stdout}{done.stderr}")
     if check and done.returncode:
@@ -29,7 +29,7 @@ def sh(*command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
 
 def spawn(*command: str, log: str = "/var/log/lab-daemon.log") -> subprocess.Popen[bytes]:
     """Start a server that stays in the foreground; the sandbox ends it."""
-    with open(log, "ab") as stream:
+    with Path(log).open("ab") as stream:
         return subprocess.Popen(command, stdout=stream, stderr=stream, stdin=subprocess.DEVNULL)
 
 
@@ -37,7 +37,7 @@ def command_line(case: Case, sender: str, number: int) -> None:
     """Hand in a message with the sendmail command instead of over SMTP."""
     command = ["/usr/sbin/sendmail", "-i", "-f", sender, *case.recipients]
     text = message(case, sender, number).replace(b"\r\n", b"\n")
-    done = subprocess.run(command, input=text, capture_output=True)
+    done = subprocess.run(command, check=False, input=text, capture_output=True)
     if done.returncode:
         raise RuntimeError(f"sendmail: {done.stderr.decode(errors='replace')}")
 

@@ -11,6 +11,8 @@ import asyncio
 import socket
 import threading
 import time
+from collections.abc import Callable
+from typing import Self
 
 from catalogue import HOSTS, zone
 from dnsd import DnsServer
@@ -30,7 +32,7 @@ class Lab:
         self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
         self.clogged: list[socket.socket] = []
 
-    def __enter__(self) -> Lab:
+    def __enter__(self) -> Self:
         self.thread.start()
         asyncio.run_coroutine_threadsafe(self._start(), self.loop).result(10)
         self._clog("127.0.1.98")
@@ -43,9 +45,7 @@ class Lab:
 
     async def _start(self) -> None:
         entries = zone(self.local_mailboxes)
-        await self.loop.create_datagram_endpoint(
-            lambda: DnsServer(entries), local_addr=("127.0.0.1", 53)
-        )
+        await self.loop.create_datagram_endpoint(lambda: DnsServer(entries), local_addr=("127.0.0.1", 53))
         for host in self.hosts.values():
             await serve(host)
 
@@ -60,21 +60,16 @@ class Lab:
         self.clogged.append(listener)
         for _ in range(3):
             client = socket.socket()
-            client.setblocking(False)
+            client.setblocking(False)  # noqa: FBT003 - the name of the call says what it is
             client.connect_ex((address, 25))
             self.clogged.append(client)
 
     def mail_for(self, address: str) -> list[bytes]:
         """The messages that any host took for an address."""
-        return [
-            one.data
-            for host in self.hosts.values()
-            for one in host.received
-            if address in one.recipients
-        ]
+        return [one.data for host in self.hosts.values() for one in host.received if address in one.recipients]
 
 
-def wait_for(condition, timeout: float, step: float = 0.2) -> bool:  # type: ignore[no-untyped-def]
+def wait_for(condition: Callable[[], object], timeout: float, step: float = 0.2) -> bool:
     """Wait until the condition holds."""
     end = time.monotonic() + timeout
     while time.monotonic() < end:

@@ -77,9 +77,7 @@ def path_of(argument: bytes) -> str:
 class Session:
     """One connection to a host."""
 
-    def __init__(
-        self, host: Host, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
+    def __init__(self, host: Host, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.host, self.reader, self.writer = host, reader, writer
         self.sender = ""
         self.recipients: list[str] = []

@@ -52,9 +52,7 @@ def run_sandbox(system: str, packages: Sequence[str], out: Path, verbose: bool) 
     command += [sys.executable, "-B", str(HERE / "make.py"), "--step", "build"]
     command += ["--only", system, "--out", str(out), "--packages", " ".join(packages)]
     with tempfile.TemporaryDirectory(prefix="bounce-lab-") as root:
-        done = subprocess.run(
-            [*command, "--root", root], stdout=None if verbose else subprocess.DEVNULL
-        )
+        done = subprocess.run([*command, "--root", root], check=False, stdout=None if verbose else subprocess.DEVNULL)
     if done.returncode:
         raise SandboxError(f"the run ended with status {done.returncode}")
 
@@ -100,7 +98,7 @@ def install(top: Path, packages: Sequence[str]) -> None:
     command += ["-o", "APT::Sandbox::User=root", "install", *packages]
     log = top / "var/log/lab-install.log"
     with log.open("wb") as stream:
-        done = subprocess.run(command, env=environment, stdout=stream, stderr=stream)
+        done = subprocess.run(command, check=False, env=environment, stdout=stream, stderr=stream)
     if done.returncode:
         tail = log.read_text(errors="replace").splitlines()[-8:]
         print("\n".join(tail), file=sys.stderr)

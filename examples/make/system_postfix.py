@@ -111,11 +111,11 @@ SUCCESS = (
 #: The languages of the bounce templates and the subjects and texts in them.
 TEMPLATES = {
     "german": ("Unzustellbare Nachricht - zurück an den Absender", "E-Mail-System",
-               "Es tut uns leid, Ihnen mitteilen zu müssen, dass Ihre Nachricht an einen oder\n"
-               "mehrere Empfänger nicht zugestellt werden konnte. Sie ist unten angehängt."),
+               ("Es tut uns leid, Ihnen mitteilen zu müssen, dass Ihre Nachricht an einen oder\n"
+               "mehrere Empfänger nicht zugestellt werden konnte. Sie ist unten angehängt.")),
     "czech": ("Nedoručitelná zpráva vrácena odesílateli", "Poštovní systém",
-              "Je nám líto, ale vaši zprávu nebylo možné doručit jednomu nebo více\n"
-              "příjemcům. Její kopie je přiložena níže."),
+              ("Je nám líto, ale vaši zprávu nebylo možné doručit jednomu nebo více\n"
+              "příjemcům. Její kopie je přiložena níže.")),
     "chinese": ("无法投递的邮件退回发件人", "邮件系统",
                 "很抱歉，您的邮件无法投递给一个或多个收件人。\n原邮件附在下面。"),
 }  # fmt: skip

@@ -11,8 +11,8 @@ codes     reply codes ("550"), enhanced codes ("5.1.1", "x.1.1" for any class, "
 speaker   the provider or mail system that must be speaking; absent: anyone.
 step      the commands ("connect", "ehlo", "starttls", "auth", "mail", "rcpt", "data"); one must be the one answered.
 strength  "key" (a vendor's key: decides), "plain" (default: words that say the cause), "state" (words that say what
-          became of the message, not why: any that say why overrule them), "hint" (vague words that all others overrule),
-          "code" (no words at all).
+          became of the message, not why: any that say why overrule them), "hint" (vague words that all others
+          overrule), "code" (no words at all).
 examples  replies that this rule must win, each text or table {text, host, step}; at least one.
 """
 

@@ -141,7 +141,7 @@ _COMMON_HAN = frozenset(
 
 
 def unescape_octal(text: str) -> str:
-    """Return ``text`` with bytes that were written as ``\\312\\325`` (Exim) decoded; text without them as it is."""
+    r"""Return ``text`` with bytes that were written as ``\312\325`` (Exim) decoded; text without them as it is."""
     if "\\2" not in text and "\\3" not in text:
         return text
     out: list[str] = []
