@@ -43,7 +43,7 @@ def judge(said: Said, assume: str | None = None) -> Report:
         reply_code=find_reply_code(words) if words else None,
         status=_status(words, status_field, said),
         host=said.host or (quoted.host if quoted else None) or (find_host(said.entry) if said.entry else None),
-        step=find_step(said.entry or words) if said.entry or words else None,
+        step=find_step((said.entry or words)[:LONGEST_EVIDENCE]),
     )
     if assume or said.action in ("delivered", "relayed", "expanded"):
         cause_id = assume or ("delivered" if said.action == "delivered" else "handed-on")
@@ -110,10 +110,11 @@ def _further(said: Said, words: str) -> list[str]:
 def _status(words: str, status_field: str | None, said: Said) -> str | None:
     """Return the enhanced code: the reply's own, else the report's, else the letter's; x.0.0 only where no other is."""
     inner = find_status(words) if words else None
-    for code in (inner, status_field, find_status(said.entry)):
+    for code in (inner, status_field):
         if code is not None and not code.endswith(".0.0"):
             return code
-    return inner or status_field or find_status(said.entry)
+    told = find_status(said.entry) if said.entry else None
+    return told if told is not None and not told.endswith(".0.0") else inner or status_field or told
 
 
 def _stated(status_field: str | None, verdict: Verdict, action: str | None) -> bool | None:

@@ -70,8 +70,8 @@ def read_outside(message: Message) -> Outside:
         score -= 2
     if headers.has(b"x-ricevuta"):
         score += 4
-    answered = (automatic and "bounce" not in subject_tags) or _personal(message, subject)
-    personal = answered and not machine and not bare
+    by_person = not machine and not bare
+    personal = by_person and ((automatic and "bounce" not in subject_tags) or _personal(message, subject))
     return Outside(
         subject=subject,
         subject_tags=subject_tags,
