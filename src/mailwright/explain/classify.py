@@ -87,7 +87,7 @@ class Classifier:
     ) -> Decider | None:
         """Return the rule that decides by the first of ``texts`` that says why, else the best of all and ``best``."""
         for text in texts:
-            rule, _ = self._by_words(normalise(text), codes, context.host, context.step)
+            rule, _ = self._by_words(self._without_addresses(normalise(text)), codes, context.host, context.step)
             if rule is None or rule.cause == UNDETERMINED:
                 continue
             if rule.strength >= Strength.PLAIN:

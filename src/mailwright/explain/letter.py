@@ -45,7 +45,7 @@ ALONE, LEADING, LABELLED, TO, INSIDE, NOBODY, ORIGINAL = 5, 4, 4, 2, 1, 0, -1
 _LABEL_RANKS = {"recipient": LABELLED, "sender": NOBODY, "original": ORIGINAL}
 
 
-@dataclass(slots=True)
+@dataclass
 class Entry:
     """One recipient of a letter and the lines that speak about it; ``rank`` says how well its address is placed."""
 
@@ -61,7 +61,7 @@ class Entry:
         return "\n".join(self.lines).strip()
 
 
-@dataclass(slots=True)
+@dataclass
 class Letter:
     """A letter without the message it returns; ``normal`` is its beginning in matching form."""
 

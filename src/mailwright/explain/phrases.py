@@ -13,8 +13,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import TypedDict
+from typing import Any, TypedDict
 
 import ahocorasick_rs
 
@@ -27,12 +26,14 @@ GAP = 80
 UNSPACED = "\u2e80"
 
 
-@dataclass(frozen=True, slots=True)
 class PhraseFault(ValueError):
-    """A phrase that cannot be compiled; says which and why."""
+    """A phrase that cannot be compiled; ``phrase`` is it, ``why`` says what is wrong."""
 
-    phrase: str
-    why: str
+    def __init__(self, phrase: str, why: str) -> None:
+        """Keep both for whoever words the message."""
+        super().__init__(phrase, why)
+        self.phrase = phrase
+        self.why = why
 
     def __str__(self) -> str:
         """Return one line for the person who edits the rules."""
@@ -62,12 +63,13 @@ def fragments(phrase: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-#: A phrase with gaps as its trigger leaves it: number, fragments before it (nearest first), fragments behind it.
-Gapped = tuple[int, list[str], list[str]]
+#: A phrase with gaps as its trigger leaves it: [number, fragments before it (nearest first), fragments behind it].
+Gapped = list[Any]
 
-#: What one trigger may complete: the phrase that is the trigger alone (-1: none); phrases of two fragments, the other
-#: one behind, then before it, as (number, other fragment, how far to look); phrases of more fragments.
-Use = tuple[int, list[tuple[int, str, int]], list[tuple[int, str, int]], list[Gapped]]
+#: What one trigger may complete, as lists because JSON knows no tuples: [the phrase that is the trigger alone, -1 for
+#: none; phrases of two fragments with the other one behind; the same with it before, each as [number, other fragment,
+#: how far to look]; phrases of more fragments as Gapped].
+Use = list[Any]
 
 
 class PhraseState(TypedDict):
@@ -93,7 +95,7 @@ def compile_phrases(phrases: Sequence[str]) -> PhraseState:
             whole[phrase[0]] = number
         else:
             # Also a phrase that is another one in a different spelling: it has nothing left to look for.
-            gapped.setdefault(phrase[place], []).append((number, [*phrase[:place][::-1]], [*phrase[place + 1 :]]))
+            gapped.setdefault(phrase[place], []).append([number, [*phrase[:place][::-1]], [*phrase[place + 1 :]]])
     triggers = list(dict.fromkeys([*whole, *gapped]))
     uses = [_use(whole.get(trigger, -1), gapped.get(trigger, [])) for trigger in triggers]
     return {"triggers": triggers, "uses": uses, "weights": [sum(map(len, phrase)) for phrase in pieces]}
@@ -101,12 +103,12 @@ def compile_phrases(phrases: Sequence[str]) -> PhraseState:
 
 def _use(whole: int, gapped: list[Gapped]) -> Use:
     pairs = [phrase for phrase in gapped if len(phrase[1]) + len(phrase[2]) == 1]
-    return (
+    return [
         whole,
-        [(number, behind[0], GAP + len(behind[0])) for number, _, behind in pairs if behind],
-        [(number, before[0], GAP + len(before[0])) for number, before, _ in pairs if before],
+        [[number, behind[0], GAP + len(behind[0])] for number, _, behind in pairs if behind],
+        [[number, before[0], GAP + len(before[0])] for number, before, _ in pairs if before],
         [phrase for phrase in gapped if len(phrase[1]) + len(phrase[2]) != 1],
-    )
+    ]
 
 
 class PhraseSet:

@@ -268,7 +268,7 @@ def _pieces(body: bytes, boundary: bytes) -> list[bytes]:
             at = body.find(b"\n" + delimiter, after)
             continue
         if begin >= 0:
-            pieces.append(body[begin:at])
+            pieces.append(body[begin : max(begin, at)])
         if rest == b"--" or line_end < 0:
             return pieces
         begin = line_end + 1
