@@ -119,9 +119,9 @@ def test_a_speaker_is_heard_by_host_or_words(host: str | None, text: str, speake
 def test_further_texts_are_asked_only_while_nothing_definite_is_known() -> None:
     """The reply's own words come first, then the letter's."""
     asked = classifier(SHORT, rule("gone", "gone away"))
-    assert asked.classify("full", also=["gone away"]).rule.id == "short"  # type: ignore[union-attr]
-    assert asked.classify("who knows", also=["nothing", "gone away", "full"]).rule.id == "gone"  # type: ignore[union-attr]
-    assert asked.classify("who knows", also=["nothing"]).rule is None
+    assert asked.classify("full", near=["gone away"]).rule.id == "short"  # type: ignore[union-attr]
+    assert asked.classify("who knows", near=["nothing", "gone away"], far=["full"]).rule.id == "gone"  # type: ignore[union-attr]
+    assert asked.classify("who knows", far=["nothing"]).rule is None
 
 
 def test_codes_of_the_context_are_used_and_given_back() -> None:

@@ -142,10 +142,9 @@ def _kind_of_actions(reports: Iterable[Report], reading: Reading) -> Kind:
 def explain_letter(reading: Reading) -> Explanation | None:
     """Return the explanation of a home-grown letter; None where it does not say that mail failed."""
     letter, outside = reading.letter, reading.outside
-    if "inal-" in letter.text:
-        status = read_fields(letter.text.encode("utf-8", "replace"))
-        if status.recipients:
-            return _from_fields(reading, status)
+    status = read_fields(_fields_in_text(letter).encode("utf-8", "replace"))
+    if status.recipients:
+        return _from_fields(reading, status)
     receipt = certified_receipt(reading.message.headers)
     returned = bool(letter.returned.strip()) or reading.message.part(*_RETURNED_PARTS) is not None
     kind = receipt[0] if receipt else letter_kind(letter, outside, returned=returned)
@@ -168,6 +167,19 @@ def explain_letter(reading: Reading) -> Explanation | None:
         for entry in entries
     ]
     return Explanation(kind, tuple(reports))
+
+
+def _fields_in_text(letter: Letter) -> str:
+    """Return the text that holds report fields: of a letter that has them, or whose MIME structure was lost; else ""."""
+    near = LOST_STRUCTURE if letter.entries else LOST_STRUCTURE * 20
+    if "message/delivery-status" in letter.returned[:near].lower():
+        return letter.returned[: LOST_STRUCTURE * 40]
+    return letter.text if "inal-" in letter.text else ""
+
+
+#: Characters behind a letter within which a report part begins whose boundary nobody declared; where the letter names
+#: nobody it may be further away, since nothing better is to be had.
+LOST_STRUCTURE = 400
 
 
 def _entries(reading: Reading) -> list[Entry]:

@@ -60,12 +60,14 @@ class Classifier:
         # Mail systems repeat themselves: but for addresses, a million refusals hold a few thousand different texts.
         self._remembered = lru_cache(maxsize=REMEMBERED)(self._find_and_weigh)
 
-    def classify(self, text: str, context: Context | None = None, also: Iterable[str] = ()) -> Verdict:
+    def classify(
+        self, text: str, context: Context | None = None, near: Sequence[str] = (), far: Sequence[str] = ()
+    ) -> Verdict:
         """Return the verdict on a reply line, an error message or a sentence of a letter; never raises.
 
         ``context``: what else is known; where it is None the codes are looked for in ``text``.
-        ``also``: further texts about the same failure, the most telling first; each is read only where those before
-        say nothing definite.
+        ``near``: further texts about this very failure, the most telling first; ``far``: texts that are about more than
+        it, such as a whole letter.  Each is read only where those before say nothing definite.
         """
         if context is None:
             context = context_of(text)
@@ -74,11 +76,11 @@ class Classifier:
         normal = normalise(without_repeated_codes(text))
         best, speaker = self._by_words(self._without_addresses(normal), codes, host, step)
         if best is not None and best.strength == Strength.STATE:
-            best = self._best_of_further(also, codes, context, best)
+            best = self._best_of_further(near, codes, context, best)
         elif best is None or (best.cause == UNDETERMINED and best.strength != Strength.KEY):
             by_code = self._best_by_codes(codes, speaker, step) if codes else None
             if by_code is None or by_code.cause == UNDETERMINED:
-                by_code = self._best_of_further(also, codes, context) or best or by_code
+                by_code = self._best_of_further((*near, *far), codes, context) or best or by_code
             best = by_code
         return Verdict(best, reply_code, status, speaker)
 

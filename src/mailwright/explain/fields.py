@@ -119,6 +119,9 @@ def typed_address(value: str) -> str:
     if kind.strip().lower().startswith("utf-8") and "\\x{" in address:
         # As it is: what is broken in it must not make another address of it.
         return _unitext(address).strip("<> \t") if "@" in address else ""
+    bare = address.strip("<> ").rstrip(".")
+    if bare.count("@") == 1 and not any(char.isspace() or char in "<>(),;" for char in bare):
+        return bare
     return clean_address(address) if "@" in address else ""
 
 

@@ -51,7 +51,9 @@ def judge(said: Said, assume: str | None = None) -> Report:
         diagnosis = Diagnosis(catalogue()[cause_id], said.recipient, evidence, Confidence.CERTAIN, "structure")
         verdict = Verdict(None, context.reply_code, context.status, None)
     else:
-        verdict = classifier().classify(words, context, _further(said, words))
+        verdict = classifier().classify(
+            words, context, _others(words, said.diagnostic, said.entry), _others(words, said.letter, said.subject)
+        )
         source = "diagnostic-code" if said.diagnostic else "letter"
         evidence = Evidence(source, (words or said.status or said.subject)[:LONGEST_EVIDENCE])
         diagnosis = diagnosis_of(verdict, evidence, said.recipient)
@@ -102,9 +104,9 @@ def _words(said: Said) -> tuple[str, Quoted | None]:
     return " ".join(said.entry.split())[:LONGEST_EVIDENCE], None
 
 
-def _further(said: Said, words: str) -> list[str]:
-    """Return the other texts about the failure, the most telling first."""
-    return [text for text in (said.diagnostic, said.entry, said.letter, said.subject) if text and text != words]
+def _others(words: str, *texts: str) -> list[str]:
+    """Return those of ``texts`` that say something and not just ``words`` again."""
+    return [text for text in texts if text and text != words]
 
 
 def _status(words: str, status_field: str | None, said: Said) -> str | None:
