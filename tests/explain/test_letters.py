@@ -78,7 +78,11 @@ def test_line_ends_do_not_matter(name: str) -> None:
     assert explain_message(raw.replace(b"\n", b"\r\n")) == explain_message(raw)
 
 
-@pytest.mark.parametrize("name", REPORTED)
+#: Letters whose visible text names no recipient: only the message that they return does.
+NAMED_BY_THE_RETURNED_MESSAGE = {"mailman-nonmember.eml"}
+
+
+@pytest.mark.parametrize("name", [name for name in REPORTED if name not in NAMED_BY_THE_RETURNED_MESSAGE])
 @pytest.mark.parametrize("prefix", ["", "> "], ids=["bare", "quoted"])
 def test_a_letter_pasted_without_its_headers(name: str, prefix: str) -> None:
     """Text that was copied from a letter, with or without quotation marks, names the same recipients and replies."""
