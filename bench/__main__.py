@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from bench.compiled import compiled_rows, running_compiled
 from bench.memory import memory_rows
 from bench.peers import missing, peers
 from bench.row import Row, as_table
@@ -35,6 +36,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     for name in arguments.part or parts:
         print(f"bench: {name}", file=sys.stderr)
         rows.extend(parts[name]())
+    if not arguments.part and not running_compiled():
+        rows.extend(compiled_rows(arguments.corpus, quick=arguments.quick))
     if arguments.json:
         print(json.dumps([row._asdict() | {"ratio": row.ratio} for row in rows], ensure_ascii=False, indent=1))
     else:
