@@ -65,7 +65,7 @@ def _explain_reply_lot(lot: list[Reply | SourceTrouble], language: str) -> list[
 
 
 def _reply_result(reply: Reply, texts: CauseTexts) -> Result:
-    explained = reply_object(reply.source, None, explain_reply(reply.text), texts)
+    explained = reply_object(reply.source, explain_reply(reply.text), texts)
     # A number stays a number: whoever sent it looks for it as it was.
     return explained if reply.id is None else {"id": reply.id} | explained
 

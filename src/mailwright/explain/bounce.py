@@ -170,7 +170,7 @@ def explain_letter(reading: Reading) -> Explanation | None:
 
 
 def _fields_in_text(letter: Letter) -> str:
-    """Return the text that holds report fields: of a letter that has them, or whose MIME structure was lost; else ""."""
+    """Return the text that holds report fields: in a letter, or behind one whose MIME structure was lost; "" for none."""
     near = LOST_STRUCTURE if letter.entries else LOST_STRUCTURE * 20
     if "message/delivery-status" in letter.returned[:near].lower():
         return letter.returned[: LOST_STRUCTURE * 40]

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from mailwright.explain.deciders import CompiledRules, Decider
 from mailwright.explain.normalise import normalise
 from mailwright.explain.rules import Strength
+from mailwright.mail.address import find_addresses
 from mailwright.mail.codes import find_reply_code, find_status, is_reply_code
 
 
@@ -58,6 +59,7 @@ class Classifier:
         """Use ``compiled`` rules; nothing is copied."""
         self._compiled = compiled
         # Mail systems repeat themselves: but for addresses, a million refusals hold a few thousand different texts.
+        self._alone = lru_cache(maxsize=REMEMBERED)(self.classify)
         self._remembered = lru_cache(maxsize=REMEMBERED)(self._find_and_weigh)
 
     def classify(
@@ -83,6 +85,19 @@ class Classifier:
                 by_code = self._best_of_further((*near, *far), codes, context) or best or by_code
             best = by_code
         return Verdict(best, reply_code, status, speaker)
+
+    def classify_alone(self, text: str) -> Verdict:
+        """Return the verdict on a text of which nothing else is known; what it says beside addresses is remembered.
+
+        Its codes are those that it holds.  Never raises.
+        """
+        places = find_addresses(text) if "@" in text else ()
+        skeleton = text
+        for begin, end, address in reversed(places):
+            lowered = address.lower()
+            if lowered not in self._compiled.addresses and lowered[lowered.find("@") :] not in self._compiled.addresses:
+                skeleton = f"{skeleton[:begin]}@{skeleton[end:]}"
+        return self.classify(skeleton) if len(skeleton) > LONGEST_REMEMBERED else self._alone(skeleton)
 
     def _best_of_further(
         self, texts: Iterable[str], codes: Sequence[str], context: Context, best: Decider | None = None

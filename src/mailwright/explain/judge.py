@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from mailwright.causes.catalogue import catalogue
 from mailwright.causes.diagnosis import Confidence, Diagnosis, Evidence
-from mailwright.explain.classify import Context, Verdict
+from mailwright.explain.classify import Context
 from mailwright.explain.explanation import Report
 from mailwright.explain.quoted import Quoted, find_host, find_step, innermost, quoted_reply
 from mailwright.explain.reply import classifier, diagnosis_of
@@ -45,24 +45,13 @@ def judge(said: Said, assume: str | None = None) -> Report:
         host=said.host or (quoted.host if quoted else None) or (find_host(said.entry) if said.entry else None),
         step=find_step((said.entry or words)[:LONGEST_EVIDENCE]),
     )
-    if assume or said.action in ("delivered", "relayed", "expanded"):
-        cause_id = assume or ("delivered" if said.action == "delivered" else "handed-on")
-        evidence = Evidence("letter", (words or said.letter)[:LONGEST_EVIDENCE])
-        diagnosis = Diagnosis(catalogue()[cause_id], said.recipient, evidence, Confidence.CERTAIN, "structure")
-        verdict = Verdict(None, context.reply_code, context.status, None)
-    else:
-        verdict = classifier().classify(
-            words, context, _others(words, said.diagnostic, said.entry), _others(words, said.letter, said.subject)
-        )
-        source = "diagnostic-code" if said.diagnostic else "letter"
-        evidence = Evidence(source, (words or said.status or said.subject)[:LONGEST_EVIDENCE])
-        diagnosis = diagnosis_of(verdict, evidence, said.recipient)
-        diagnosis = _as_reported(diagnosis, said.action)
+    if assume is None and said.action in _SUCCESS:
+        assume = _SUCCESS[said.action]
     return Report(
         recipient=said.recipient,
         original_recipient=said.original if said.original and said.original != said.recipient else None,
-        diagnosis=diagnosis,
-        permanent=_stated(status_field, verdict, said.action),
+        diagnosis=_settled(said, words, assume) if assume else _diagnosis(said, words, context),
+        permanent=_stated((status_field, context.status, context.reply_code), said.action),
         action=said.action,
         reply_code=context.reply_code,
         enhanced_status=context.status,
@@ -70,6 +59,25 @@ def judge(said: Said, assume: str | None = None) -> Report:
         remote_host=context.host,
         reporting_mta=said.reporting_mta,
     )
+
+
+#: What an action that is no failure means.
+_SUCCESS = {"delivered": "delivered", "relayed": "handed-on", "expanded": "handed-on"}
+
+
+def _settled(said: Said, words: str, cause_id: str) -> Diagnosis:
+    """Return the diagnosis that the structure of the message has made."""
+    evidence = Evidence("letter", (words or said.letter)[:LONGEST_EVIDENCE])
+    return Diagnosis(catalogue()[cause_id], said.recipient, evidence, Confidence.CERTAIN, "structure")
+
+
+def _diagnosis(said: Said, words: str, context: Context) -> Diagnosis:
+    """Return the diagnosis that the words and codes make."""
+    near, far = _others(words, said.diagnostic, said.entry), _others(words, said.letter, said.subject)
+    verdict = classifier().classify(words, context, near, far)
+    source = "diagnostic-code" if said.diagnostic else "letter"
+    evidence = Evidence(source, (words or said.status or said.subject)[:LONGEST_EVIDENCE])
+    return _as_reported(diagnosis_of(verdict, evidence, said.recipient), said.action)
 
 
 #: What an error of a mail program is when a mail server reports it on its way to the next one.
@@ -119,10 +127,7 @@ def _status(words: str, status_field: str | None, said: Said) -> str | None:
     return told if told is not None and not told.endswith(".0.0") else inner or status_field or told
 
 
-def _stated(status_field: str | None, verdict: Verdict, action: str | None) -> bool | None:
-    """Return the class that the reporting server stated: in its own field, else in the codes, else by what it did."""
-    for code in (status_field, verdict.status, verdict.reply_code):
-        stated = status_class(code)
-        if stated is not None:
-            return stated
-    return {"failed": True, "delayed": False}.get(action or "")
+def _stated(codes: tuple[str | None, ...], action: str | None) -> bool | None:
+    """Return the class that the reporting server stated: in the first of ``codes`` it gives, else by what it did."""
+    stated = next((known for code in codes if (known := status_class(code)) is not None), None)
+    return {"failed": True, "delayed": False}.get(action or "") if stated is None else stated

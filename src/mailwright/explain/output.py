@@ -1,4 +1,4 @@
-"""Output: an Explanation as the JSON object that every front end shows (docs/explain.schema.json)."""
+"""Output: an Explanation as the JSON object that every front end shows (schemas/explain.schema.json)."""
 
 from __future__ import annotations
 
@@ -16,11 +16,10 @@ def explanation_object(source: str, explanation: Explanation, texts: CauseTexts)
     return {"source": source, "kind": explanation.kind.value, "reports": reports}
 
 
-def reply_object(source: str, reply_id: str | None, report: Report, texts: CauseTexts) -> dict[str, Any]:
-    """Return the JSON object for one reply; with ``id`` where the reply came with one."""
+def reply_object(source: str, report: Report, texts: CauseTexts) -> dict[str, Any]:
+    """Return the JSON object for one reply; ``source`` names where it came from."""
     kind = kind_of_reason(report.diagnosis.cause.reason)
-    head: dict[str, Any] = {} if reply_id is None else {"id": reply_id}
-    return head | {"source": source, "kind": kind.value, "reports": [report_object(report, texts)]}
+    return {"source": source, "kind": kind.value, "reports": [report_object(report, texts)]}
 
 
 def report_object(report: Report, texts: CauseTexts) -> dict[str, Any]:

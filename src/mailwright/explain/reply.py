@@ -47,7 +47,7 @@ def explain_reply(text: str, context: Context | None = None) -> Report:
     Never raises; what says nothing is ``undetermined``.
     """
     text = narrow_punctuation(text)
-    verdict = classifier().classify(text, context)
+    verdict = classifier().classify_alone(text) if context is None else classifier().classify(text, context)
     found = find_addresses(text, 1) if "@" in text else ()
     recipient = found[0].address if found else None
     diagnosis = diagnosis_of(verdict, Evidence("reply", text), recipient)

@@ -11,7 +11,7 @@ Header names are asked for as lower-case bytes.
 
 from __future__ import annotations
 
-from mailwright.mail.decoding import codec_name, decode_bytes, decode_header, decode_transfer, lower_in_place
+from mailwright.mail.decoding import decode_bytes, decode_header, decode_transfer, lower_in_place
 from mailwright.mail.html import html_to_text
 
 #: Octets of one message that are looked at; the largest bounces in practice carry the original of some 25 MB behind
@@ -276,6 +276,3 @@ def _pieces(body: bytes, boundary: bytes) -> list[bytes]:
     if 0 <= begin < len(body) and len(pieces) < MOST_PARTS:
         pieces.append(body[begin:])
     return pieces
-
-
-__all__ = ["Headers", "Message", "Part", "codec_name", "parameter", "split_head", "unify_lines"]
