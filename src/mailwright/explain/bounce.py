@@ -170,7 +170,7 @@ def explain_letter(reading: Reading) -> Explanation | None:
 
 
 def _fields_in_text(letter: Letter) -> str:
-    """Return the text that holds report fields: in a letter, or behind one whose MIME structure was lost; "" for none."""
+    """Return the text that holds report fields: the letter, or what follows one whose structure was lost; else ""."""
     near = LOST_STRUCTURE if letter.entries else LOST_STRUCTURE * 20
     if "message/delivery-status" in letter.returned[:near].lower():
         return letter.returned[: LOST_STRUCTURE * 40]
