@@ -12,10 +12,11 @@ from ahocorasick_rs import AhoCorasick
 from mailwright.mail.codes import find_status, is_reply_code
 from mailwright.mail.decoding import lower_in_place
 
-#: What stands before somebody else's words; searched case-blind in lower-cased text.
+#: What stands before somebody else's words; searched case-blind in lower-cased text.  "{LED=" (last error detail) is
+#: Exchange's.
 _MARKERS = AhoCorasick([
     "said: ", "said:\n", "remote host said:", "remote server returned ", " returned '", ' returned "', "replied: ",
-    "responded: ", "responded with: ", "response was:", "response from the remote server was:", "led=",
+    "responded: ", "responded with: ", "response was:", "response from the remote server was:", "{led=",
     "error message: ", "following error: ", "error from remote mail server", "smtp error from remote", "<<< ",
     "error was:", "answered: ", "server response:", "reply was:", "error returned was:", "reason: ", "reason:\n",
     "diagnostic code: ", "response: ", "rejected with: ", "host responded:", "message was: ", "smtp; ", "-> ", "... ",
