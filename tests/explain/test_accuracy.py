@@ -186,7 +186,7 @@ def test_error_texts_are_understood_in_every_language(shared_corpus: Path, show:
         right = explain_reply(row["text"]).diagnosis.cause.reason in row["reason_accept"]
         tally.count("all languages", right, row["id"])
         tally.count(row["language"], right, row["id"])
-    bars = {"all languages": Bar(95, 94)}
-    bars |= dict.fromkeys(sorted({*tally.right, *tally.wrong} - {"all languages"}), Bar(90, 85))
+    bars = {"all languages": Bar(95, 97)}
+    bars |= dict.fromkeys(sorted({*tally.right, *tally.wrong} - {"all languages"}), Bar(90, 90))
     show(f"texts by language\n{tally.table(bars)}")
     assert not (missed := tally.missed(bars)), "\n".join(missed)
