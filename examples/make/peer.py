@@ -13,13 +13,12 @@ import asyncio
 import re
 from dataclasses import dataclass, field
 
-STAGES = ("banner", "ehlo", "mail", "rcpt", "data", "end", "silent", "drop", "size")
-
 
 @dataclass(frozen=True)
 class Rule:
     """What the peer does to one recipient.
 
+    ``stage`` is one of banner, ehlo, mail, rcpt, data, end, silent, drop, size.
     ``reply`` may hold several lines; they are sent as an SMTP multi-line reply.
     Bytes are sent as they are, so that replies in GBK or Latin-1 stay so.
     """

@@ -8,7 +8,8 @@ from itertools import islice
 import pytest
 
 from mailwright.app import batch
-from mailwright.app.batch import Reply, explain_replies, explain_sources, usable_cores
+from mailwright.app.batch import explain_replies, explain_sources, usable_cores
+from mailwright.app.replies import Reply
 from mailwright.app.sources import SourceMessage, SourceTrouble
 
 MAIL = b"From: a@example.com\nSubject: hello\n\nSee you tomorrow.\n"

@@ -8,8 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from mailwright.app.batch import Reply
-from mailwright.app.replies import LONGEST_LINE, read_replies
+from mailwright.app.replies import LONGEST_LINE, Reply, read_replies
 from mailwright.app.sources import SourceTrouble
 
 

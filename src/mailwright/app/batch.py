@@ -6,8 +6,10 @@ import os
 import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, NamedTuple, TypeVar
+from itertools import chain
+from typing import Any, TypeVar
 
+from mailwright.app.replies import Reply
 from mailwright.app.sources import SourceMessage, SourceTrouble
 from mailwright.app.tables import read_tables_for
 from mailwright.causes.texts import CauseTexts, texts_in
@@ -23,15 +25,6 @@ LOT_OCTETS = 8 * 1024 * 1024
 AHEAD = 3
 
 Item = TypeVar("Item")
-
-
-class Reply(NamedTuple):
-    """A reply to explain: where it came from, its own id just as it was given (None where it had none), its text."""
-
-    source: str
-    id: str | float | None
-    text: str
-
 
 Result = dict[str, Any] | SourceTrouble
 
@@ -86,13 +79,7 @@ def _in_order(
         for lot in lots:
             yield from work(lot, language)
         return
-    yield from _in_processes(_chain(first, second, lots), work, language, jobs)
-
-
-def _chain(first: list[Item], second: list[Item], rest: Iterator[list[Item]]) -> Iterator[list[Item]]:
-    yield first
-    yield second
-    yield from rest
+    yield from _in_processes(chain((first, second), lots), work, language, jobs)
 
 
 def _in_processes(

@@ -7,14 +7,21 @@ import math
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
-from mailwright.app.batch import Reply
 from mailwright.app.sources import SourceTrouble
 from mailwright.mail.decoding import decode_bytes
 
 #: Longest line that is read, in octets; a reply has at most a few thousand.
 LONGEST_LINE = 64 * 1024
+
+
+class Reply(NamedTuple):
+    """A reply to explain: where it came from, its own id just as it was given (None where it had none), its text."""
+
+    source: str
+    id: str | float | None
+    text: str
 
 
 def read_replies(path: str, explain_trouble: Callable[[str], str]) -> Iterator[Reply | SourceTrouble]:

@@ -13,6 +13,7 @@ from mailwright.app.schemas import schema_text
 from mailwright.causes.catalogue import catalogue
 from mailwright.causes.cause import Cause
 from mailwright.causes.texts import SOURCE_LANGUAGE, CauseTexts, languages, texts_in
+from mailwright.cli.exit_codes import FINE, USAGE
 from mailwright.cli.help import HelpInLanguage, language_option, nearest
 from mailwright.cli.interface import _
 from mailwright.cli.screen import Line, complain, show, write_json
@@ -38,7 +39,7 @@ def command() -> click.Command:
 def _causes(*, cause_id: str, as_json: bool, schema: bool, lang: str) -> int:
     if schema:
         click.echo(schema_text("cause"), nl=False)
-        return 0
+        return FINE
     return run(cause_id, as_json=as_json, language=choose_language(lang or None, os.environ, languages()))
 
 
@@ -51,16 +52,16 @@ def run(cause_id: str, *, as_json: bool, language: str) -> int:
                 write_json(cause_object(entry, texts))
         else:
             show(_listing(texts))
-        return 0
+        return FINE
     cause = catalogue().get(cause_id)
     if cause is None:
         complain(_unknown(cause_id))
-        return 2
+        return USAGE
     if as_json:
         write_json(cause_object(cause, texts))
     else:
         show(_page(cause, texts))
-    return 0
+    return FINE
 
 
 def cause_object(cause: Cause, texts: CauseTexts) -> dict[str, Any]:

@@ -10,20 +10,19 @@ from typing import Any
 
 import click
 
-from mailwright.app.batch import Reply, Result, explain_replies, explain_sources, usable_cores
+from mailwright.app.batch import Result, explain_replies, explain_sources, usable_cores
 from mailwright.app.language import choose_language
-from mailwright.app.replies import read_replies
+from mailwright.app.replies import Reply, read_replies
 from mailwright.app.schemas import schema_text
 from mailwright.app.sources import SourceTrouble, read_sources
 from mailwright.causes.texts import languages
+from mailwright.cli.exit_codes import COULD_NOT_TELL, FINE, TROUBLE, USAGE
 from mailwright.cli.help import HelpInLanguage, language_option
 from mailwright.cli.interface import _
 from mailwright.cli.render import explanation_lines
 from mailwright.cli.screen import complain, show, write_json
 from mailwright.cli.summary import Summary
 from mailwright.cli.words import trouble_words
-
-FINE, TROUBLE, USAGE, COULD_NOT_TELL = 0, 1, 2, 3
 
 
 def command() -> click.Command:

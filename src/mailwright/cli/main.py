@@ -13,13 +13,10 @@ from mailwright import __version__
 from mailwright.app.language import UnknownLanguage, choose_language
 from mailwright.causes.texts import languages
 from mailwright.cli import causes, explain
+from mailwright.cli.exit_codes import FINE, INTERRUPTED, USAGE
 from mailwright.cli.help import GroupInLanguage, usage_words
 from mailwright.cli.interface import _, speak
 from mailwright.cli.screen import complain
-
-#: Exit codes of every command.
-FINE, TROUBLE, USAGE, COULD_NOT_TELL = 0, 1, 2, 3
-INTERRUPTED = 130
 
 
 def _version(context: click.Context, _option: click.Parameter, asked: bool) -> None:  # noqa: FBT001 - Click's callback

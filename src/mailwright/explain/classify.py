@@ -1,8 +1,8 @@
 """Classify: one text in, the rule that decides out.
 
-Who wins where several rules match: the stronger (key, plain, hint, code); then the one that names the speaker; then
-the one that names a code; then the one with the longest phrase found.  The order of files and rules decides nothing:
-what is still equal is settled by the rule's id, and the tests hold every example against every rule.
+Who wins where several rules match: the stronger (key, plain, state, hint, code); then the one that names the speaker;
+then the one that names a code; then the one with the longest phrase found.  The order of files and rules decides
+nothing: what is still equal is settled by the rule's id, and the tests hold every example against every rule.
 """
 
 from __future__ import annotations
@@ -94,8 +94,7 @@ class Classifier:
         places = find_addresses(text) if "@" in text else ()
         skeleton = text
         for begin, end, address in reversed(places):
-            lowered = address.lower()
-            if lowered not in self._compiled.addresses and lowered[lowered.find("@") :] not in self._compiled.addresses:
+            if not self._is_looked_for(address.lower()):
                 skeleton = f"{skeleton[:begin]}@{skeleton[end:]}"
         return self.classify(skeleton) if len(skeleton) > LONGEST_REMEMBERED else self._alone(skeleton)
 
@@ -117,12 +116,13 @@ class Classifier:
         """Return a text in matching form with "@" for every mail address that no phrase looks for."""
         if "@" not in normal:
             return normal
-        wanted = self._compiled.addresses
-        words = [
-            word if "@" not in word or word in wanted or word[word.find("@") :] in wanted else "@"
-            for word in normal.split()
-        ]
+        words = [word if "@" not in word or self._is_looked_for(word) else "@" for word in normal.split()]
         return f" {' '.join(words)} "
+
+    def _is_looked_for(self, address: str) -> bool:
+        """Tell whether a phrase holds ``address`` (lower case), or its "@" and domain."""
+        wanted = self._compiled.addresses
+        return address in wanted or address[address.find("@") :] in wanted
 
     def _by_words(
         self, normal: str, codes: Sequence[str], host: str | None, step: str | None
