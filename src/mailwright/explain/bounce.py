@@ -13,7 +13,7 @@ from mailwright.explain.letter import LEADING, Entry, Letter
 from mailwright.explain.outside import letter_kind
 from mailwright.explain.quoted import quoted_reply
 from mailwright.explain.reading import Reading
-from mailwright.mail.address import find_addresses
+from mailwright.mail.finding import find_addresses
 from mailwright.mail.message import Message, Part
 
 _RETURNED_PARTS = (

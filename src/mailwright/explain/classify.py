@@ -14,8 +14,8 @@ from typing import NamedTuple
 from mailwright.explain.deciders import CompiledRules, Decider
 from mailwright.explain.normalise import normalise
 from mailwright.explain.rules import Strength
-from mailwright.mail.address import find_addresses
 from mailwright.mail.codes import find_reply_code, find_status, is_reply_code
+from mailwright.mail.finding import find_addresses
 
 
 class Context(NamedTuple):

@@ -10,7 +10,7 @@ from mailwright.causes.catalogue import catalogue
 from mailwright.causes.diagnosis import Confidence, Diagnosis, Evidence
 from mailwright.explain.explanation import Explanation, Kind, Report
 from mailwright.explain.fields import mta_name, typed_address
-from mailwright.mail.address import find_addresses
+from mailwright.mail.finding import find_addresses
 from mailwright.mail.message import Headers, Message, Part
 
 #: Feedback-Type values that report a failed authentication rather than a person's complaint (RFC 6591 3.1).

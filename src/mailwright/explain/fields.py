@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from mailwright.mail.address import clean_address
 from mailwright.mail.decoding import decode_bytes, unescape_octal
+from mailwright.mail.finding import clean_address
 from mailwright.mail.message import Headers
 
 #: Recipients of one report that are read; a message has at most 100 of them (RFC 5321 4.5.3.1.8) with most servers.

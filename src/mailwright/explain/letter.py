@@ -15,9 +15,9 @@ from mailwright.explain.formats import Formats
 from mailwright.explain.normalise import LINE_END, normalise, normalise_lines, without_line_ends
 from mailwright.explain.phrases import UNSPACED
 from mailwright.explain.quoted import reply_begin
-from mailwright.mail.address import find_addresses
 from mailwright.mail.codes import find_status, is_reply_code
 from mailwright.mail.decoding import lower_in_place, narrow_punctuation, unescape_octal
+from mailwright.mail.finding import find_addresses
 
 #: Lines of a letter that are read, and characters of a line; the reason stands at the top.
 MOST_LINES = 600

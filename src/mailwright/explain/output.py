@@ -7,7 +7,7 @@ from typing import Any
 from mailwright.causes.texts import CauseTexts
 from mailwright.explain.explanation import Explanation, Report
 from mailwright.explain.reply import kind_of_reason
-from mailwright.mail.address import domain_of
+from mailwright.mail.finding import domain_of
 
 
 def explanation_object(source: str, explanation: Explanation, texts: CauseTexts) -> dict[str, Any]:

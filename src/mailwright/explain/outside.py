@@ -9,7 +9,7 @@ from mailwright.explain.formats import formats
 from mailwright.explain.letter import LABELLED, TO, Letter
 from mailwright.explain.normalise import normalise
 from mailwright.explain.quoted import quoted_reply
-from mailwright.mail.address import find_addresses
+from mailwright.mail.finding import find_addresses
 from mailwright.mail.message import Message
 
 #: Characters of a letter that are searched for sentences that say what it is.

@@ -11,9 +11,9 @@ from mailwright.explain.classify import Classifier, Context, Verdict
 from mailwright.explain.deciders import compiled_rules
 from mailwright.explain.explanation import Kind, Report
 from mailwright.explain.rules import Strength
-from mailwright.mail.address import find_addresses
 from mailwright.mail.codes import status_class
 from mailwright.mail.decoding import narrow_punctuation
+from mailwright.mail.finding import find_addresses
 
 _CONFIDENCE = {
     Strength.KEY: Confidence.CERTAIN,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailwright.mail.address import LONGEST_DOMAIN, clean_address, domain_of, find_addresses
+from mailwright.mail.finding import LONGEST_DOMAIN, clean_address, domain_of, find_addresses
 
 TEXTS = [
     # Realistic.
