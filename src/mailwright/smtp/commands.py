@@ -41,7 +41,7 @@ class Lhlo:
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """MAIL (RFC 5321 4.1.1.2).  envelope: reverse-path and parameters; recipients are not looked at, empty when read."""
+    """MAIL (RFC 5321 4.1.1.2).  envelope: reverse-path and parameters; its recipients are not looked at."""
 
     envelope: Envelope
 

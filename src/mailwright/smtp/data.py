@@ -9,8 +9,8 @@ The rules, and why they are as they are:
 * Work is done on whole blocks by searching, never line by line.
 
 Theory of operation of the reader: it begins as if a CRLF had been read, so that a first line needs no case of its own.
-Of what it has read it keeps back only what could be the beginning of ``CRLF . CRLF``, at most four octets, and hands out
-the rest; so a block's pieces never end within a line end or before a dot that must go.
+Of what it has read it keeps back only what could be the beginning of ``CRLF . CRLF``, at most four octets, and hands
+out the rest; so a block's pieces never end within a line end or before a dot that must go.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ class TextChecker:
         self.fault: RemoteProtocolError | None = None
 
     def take(self, text: bytes) -> bytes:
-        """Return the piece, with its line ends put right where that was asked for; b"" after anything was found wrong."""
+        """Return the piece, with its line ends put right where that was asked for; b"" once anything was found wrong."""
         self.size += len(text)
         if self.fault is not None:
             return b""
@@ -151,12 +151,10 @@ class TextChecker:
         while end - start >= longest:
             found = text.rfind(b"\n", max(start, 0), start + longest)
             if found < 0:
-                # The line is at its limit: only where the line end is still to come is it too long.
-                if end - start > longest or text[-1:] != b"\n":
-                    return True
-                break
+                return True
             start = found + 1
-        self._line = end - max(start, text.rfind(b"\n") + 1, -self._line)
+        last = text.rfind(b"\n", max(start, 0))
+        self._line = end - (last + 1 if last >= 0 else start)
         return False
 
 
