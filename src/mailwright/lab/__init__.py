@@ -1,0 +1,1 @@
+"""The lab: fakes, scripted peers and a simulated mail Internet on loopback."""
