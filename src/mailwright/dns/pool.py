@@ -24,7 +24,6 @@ from mailwright.dns.servers import (
     ServerBoard,
     SystemServers,
     Try,
-    is_final,
     parse_resolv_conf,
 )
 from mailwright.dns.transport import Ask, TransportFault, ask_tcp, ask_udp
@@ -88,8 +87,6 @@ class ResolverPool:
         self._cache = AnswerCache(self._options.cache)
         self._under_way: dict[Question, asyncio.Task[Answer]] = {}
         self._probes: set[asyncio.Task[None]] = set()
-        # Servers that do not understand EDNS.
-        self._plain: set[Server] = set()
         self._closed = False
         self._turns = asyncio.Semaphore(self._options.at_once)
 
@@ -187,13 +184,11 @@ class ResolverPool:
     async def _exchange(self, question: Question, step: Try) -> Answer:
         """Ask one server, again without EDNS or by TCP where its response says so; raises TransportFault."""
         until = self._clock.monotonic() + step.seconds
-        wire = replace(self._options.wire, payload=None) if step.server in self._plain else self._options.wire
+        wire = self._options.wire
         reading = await self._ask(question, step, wire)
         if reading.fit is Fit.NO_EDNS:
             wire = replace(wire, payload=None)
             reading = await self._ask(question, self._rest(step, until), wire)
-            if is_final(reading.answer):
-                self._plain.add(step.server)
         # RFC 2181 9, RFC 7766 5: a truncated response MUST NOT be used, the query goes out again by TCP.
         if reading.fit is Fit.TRUNCATED and not step.tcp:
             reading = await self._ask(question, self._rest(step, until)._replace(tcp=True), wire)
