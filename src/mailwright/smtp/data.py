@@ -119,20 +119,21 @@ class TextChecker:
 
     No piece may end with the CR of a CRLF; a CR at the end of a piece counts as bare.
     limit: octets of the message; None for no limit.  longest_line: octets with CRLF; None for no limit.
+    line_ends: None takes any octets, for BINARYMIME, and knows of no lines.
     size: octets so far, as they came, also of what is not handed out.  fault: the first thing found wrong.
     """
 
-    __slots__ = ("_limit", "_line", "_longest_line", "_strict", "fault", "size")
+    __slots__ = ("_limit", "_line", "_line_ends", "_longest_line", "fault", "size")
 
     def __init__(
         self,
         limit: int | None = DEFAULT_LIMITS.message,
         longest_line: int | None = DEFAULT_LIMITS.text_line,
-        line_ends: LineEnds = LineEnds.STRICT,
+        line_ends: LineEnds | None = LineEnds.STRICT,
     ) -> None:
         self._limit = limit
         self._longest_line = longest_line
-        self._strict = line_ends is LineEnds.STRICT
+        self._line_ends = line_ends
         self._line = 0
         self.size = 0
         self.fault: RemoteProtocolError | None = None
@@ -142,14 +143,15 @@ class TextChecker:
         self.size += len(text)
         if self.fault is not None:
             return b""
-        if not text:
-            return b""
         if self._limit is not None and self.size > self._limit:
             # RFC 1870 6.1 (1): 552 where the message is larger than the server takes.
             return self._found(fault(552, (5, 3, 4), f"Message exceeds the fixed maximum size of {self._limit} octets"))
+        return self._lines(text) if text and self._line_ends is not None else text
+
+    def _lines(self, text: bytes) -> bytes:
         lines = text.splitlines()
         if _has_bare(text, lines):
-            if self._strict:
+            if self._line_ends is LineEnds.STRICT:
                 # RFC 5321 2.3.8: CR and LF only as CRLF; servers MUST NOT recognise a bare one as a line end.
                 return self._found(fault(554, (5, 5, 2), "A bare CR or LF is not allowed, lines end in CRLF"))
             text = _with_crlf(text, lines)
@@ -168,7 +170,8 @@ class TextChecker:
             self._line = 0
         else:
             self._line = first if len(lines) == 1 else len(lines[-1])
-        return max(first, len(max(lines, key=len)))
+        longest = max(map(len, lines))
+        return max(first, longest)
 
 
 class DataReader:
@@ -206,7 +209,7 @@ class DataReader:
         if self.ended:
             raise LocalProtocolError("the message has ended")
         window = self._held + data
-        # Nearly always the first line that begins with a period is the end, and one search finds that there is no other.
+        # Nearly always the first line that begins with a period is the end: one search tells that there is no other.
         dot = window.find(b"\r\n.")
         at = window.find(END, dot) if dot >= 0 else -1
         if at >= 0:

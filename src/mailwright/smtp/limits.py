@@ -27,10 +27,11 @@ class Limits:
     message: int = 50 * 1024 * 1024
     # Octets that may wait while an earlier command is being answered; reading stops above.
     pipelined: int = 262_144
-    # Commands that fail one after the other before the server closes with 421 (own choice; Postfix's hard limit is 20).
+    # Commands that the server itself refuses since the last message before it closes with 421 (own choice; Postfix's
+    # hard limit is 20).  Recipients, and what is pipelined behind a refused command, are not counted.
     errors: int = 20
-    # Commands without effect (NOOP, RSET, HELP, VRFY, EXPN) since the last message before the server closes with 421
-    # (own choice; Postfix slows down after 100).
+    # Commands without effect (NOOP, RSET, HELP, VRFY, EXPN) since the last message before the server closes with
+    # 421 (own choice; Postfix slows down after 100).
     idle_commands: int = 100
     # AUTH commands that fail before the server closes with 421 (own choice).
     failed_authentications: int = 5
