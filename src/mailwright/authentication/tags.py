@@ -48,8 +48,6 @@ class TagFault(ValueError):
 
 #: C0, DEL and C1; the tab is whitespace.
 _CONTROLS = frozenset(map(chr, (*range(9), *range(10, 32), *range(127, 160))))
-_NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
-_DIGITS_AND_BAR = frozenset("0123456789_")
 _SPACE = " \t"
 
 
@@ -96,7 +94,7 @@ def parse_tags(
 
 def _check_characters(text: str, *, utf8: bool) -> None:
     """Raise TagFault for a control character, half a character, or one beyond ASCII where none may stand."""
-    if text.isascii() and text.isprintable():
+    if text.isascii() and text.replace("\t", "").isprintable():
         return
     if not _CONTROLS.isdisjoint(text) or not (utf8 or text.isascii()):
         raise TagFault(TagTrouble.CHARACTER)
@@ -108,7 +106,8 @@ def _check_characters(text: str, *, utf8: bool) -> None:
 
 def is_tag_name(name: str) -> bool:
     """Tell whether ``name`` is one: a letter, then letters, digits and underscores (RFC 6376 3.2)."""
-    return 0 < len(name) <= LONGEST_NAME and _NAME.issuperset(name) and name[0] not in _DIGITS_AND_BAR
+    # Python's identifiers are the same but for the first character and what is beyond ASCII.
+    return name.isidentifier() and name.isascii() and name[0] != "_" and len(name) <= LONGEST_NAME
 
 
 def without_space(value: str) -> str:
