@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from mailwright.authentication.spf_macros import SpfSyntaxFault
 from mailwright.authentication.spf_record import LONGEST_REMEMBERED, REMEMBERED, is_record, parse_record
-from mailwright.authentication.spf_terms import All, Exp, Ip4, Ip6, LookingUp, Mechanism, Modifier, Qualifier, Redirect
+from mailwright.authentication.spf_terms import All, Exp, Ip4, Ip6, LookingUp, Mechanism, Qualifier, Redirect
 from mailwright.authentication.spf_verdict import Outcome, SpfProblem, SpfResult, SpfStep
 from mailwright.dns.answer import Answer, Kind, Txt
 
@@ -109,15 +109,10 @@ def _planned(octets: bytes) -> Plan | Unusable:
     except SpfSyntaxFault as fault:
         # RFC 7208 4.6: if there are any syntax errors anywhere in the record, check_host() returns "permerror".
         return Unusable(SpfProblem.SYNTAX, SpfResult.PERMERROR, text, fault.place, fault.why)
-    checks: list[Check] = []
-    redirect_word = ""
-    for term, word in zip(record.terms, record.words, strict=True):
-        if isinstance(term, Redirect):
-            redirect_word = word
-        elif not isinstance(term, Modifier):
-            checks.append(_check(term, word))
-    reached = len(record.mechanisms)
-    return Plan(text, tuple(checks[:reached]), record.redirect, redirect_word, record.exp)
+    checks = tuple(_check(term, word) for term, word in record.reached if not isinstance(term, Redirect))
+    last, last_word = record.reached[-1] if record.reached else (None, "")
+    redirect = last if isinstance(last, Redirect) else None
+    return Plan(text, checks, redirect, last_word if redirect is not None else "", record.exp)
 
 
 _remembered = lru_cache(maxsize=REMEMBERED)(_planned)

@@ -108,9 +108,9 @@ def _modifier(name: str, value: str, place: int) -> Modifier:
     after = place + len(name) + 1
     match name.lower():
         case "redirect":
-            return Redirect(_domain_spec(value, after))
+            return Redirect(parse_domain_spec(value, after))
         case "exp":
-            return Exp(_domain_spec(value, after))
+            return Exp(parse_domain_spec(value, after))
         case _:
             return _unknown_modifier(name, value, place)
 
@@ -157,11 +157,11 @@ def _required(rest: str, place: int) -> MacroString:
     """Return the domain-spec of ":" domain-spec."""
     if rest[:1] != ":":
         raise SpfSyntaxFault(place, "empty" if not rest else "domain")
-    return _domain_spec(rest[1:], place + 1)
+    return parse_domain_spec(rest[1:], place + 1)
 
 
-def _domain_spec(text: str, place: int) -> MacroString:
-    """Return ``text`` as a domain-spec.
+def parse_domain_spec(text: str, place: int = 0) -> MacroString:
+    """Return ``text`` as a domain-spec.  place: where it stands in what is read, for the fault.  Raises SpfSyntaxFault.
 
     RFC 7208 7.1: domain-spec = macro-string domain-end; domain-end = ( "." toplabel [ "." ] ) / macro-expand.
     """

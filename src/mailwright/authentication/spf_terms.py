@@ -174,29 +174,22 @@ class SpfRecord:
         return " ".join((VERSION, *map(str, self.terms)))
 
     @property
-    def mechanisms(self) -> tuple[Mechanism, ...]:
-        """The mechanisms that can be reached: those up to the first all.
+    def reached(self) -> tuple[tuple[Mechanism | Redirect, str], ...]:
+        """The terms that can be reached, with their words: the mechanisms up to the first all, then the redirect=.
 
         RFC 7208 5.1: mechanisms after "all" will never be tested, and MUST be ignored.
+        RFC 7208 6.1: redirect= MUST be ignored if there is an "all" anywhere in the record.
         """
-        found: list[Mechanism] = []
-        for term in self.terms:
-            if isinstance(term, Modifier):
-                continue
-            found.append(term)
-            if isinstance(term, All):
-                break
-        return tuple(found)
-
-    @property
-    def redirect(self) -> Redirect | None:
-        """The redirect= that counts; None without.
-
-        RFC 7208 6.1: any "redirect" modifier MUST be ignored if there is an "all" mechanism anywhere in the record.
-        """
-        if any(isinstance(term, All) for term in self.terms):
-            return None
-        return next((term for term in self.terms if isinstance(term, Redirect)), None)
+        found: list[tuple[Mechanism | Redirect, str]] = []
+        redirect: list[tuple[Mechanism | Redirect, str]] = []
+        for term, word in zip(self.terms, self.words or map(str, self.terms), strict=True):
+            if isinstance(term, Redirect):
+                redirect.append((term, word))
+            elif not isinstance(term, Modifier):
+                found.append((term, word))
+                if isinstance(term, All):
+                    return tuple(found)
+        return tuple(found + redirect)
 
     @property
     def exp(self) -> Exp | None:
