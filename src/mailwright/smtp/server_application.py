@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from mailwright.mail.reply import Reply
 from mailwright.mail.status import EnhancedStatus
+from mailwright.smtp.sasl_server import Challenge
 from mailwright.smtp.server_events import (
     AuthGiven,
     AuthResponse,
@@ -46,14 +47,7 @@ class TlsFacts:
     bits: int
 
 
-@dataclass(frozen=True, slots=True)
-class Challenge:
-    """The answer to AuthGiven or AuthResponse that asks for more.  data: what the mechanism says, decoded."""
-
-    data: bytes
-
-
-#: None is the usual success; a tuple is one reply for each recipient, in LMTP.
+#: None is the usual success; a Challenge goes on with AUTH; a tuple is one reply for each recipient, in LMTP.
 Answer = Reply | Challenge | tuple[Reply, ...] | None
 #: An answer, or what will be one.  Answering at once costs no task.
 Answering = Answer | Awaitable[Answer]

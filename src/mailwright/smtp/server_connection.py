@@ -16,8 +16,9 @@ from mailwright.mail.reply import Reply
 from mailwright.smtp import server_replies as replies
 from mailwright.smtp.errors import RemoteProtocolError
 from mailwright.smtp.proxy import ProxyReader
+from mailwright.smtp.sasl_server import Challenge
 from mailwright.smtp.server import ServerEngine
-from mailwright.smtp.server_application import Answer, Application, Challenge, Peer
+from mailwright.smtp.server_application import Answer, Application, Peer
 from mailwright.smtp.server_ends import claimed_peer, is_among, peer_of, tls_facts
 from mailwright.smtp.server_events import (
     AuthCancelled,
