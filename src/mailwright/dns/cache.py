@@ -118,9 +118,11 @@ class AnswerCache:
         return stale or entry.failed
 
     def _stale(self, entry: _Entry, now: float) -> Answer | None:
-        """Return what was known, marked stale; None where nothing was, or too long ago."""
+        """Return what was known, marked stale if it is; None where nothing was, or too long ago."""
         if entry.known is None or now >= entry.known_until + self._limits.stale:
             return None
+        if now < entry.known_until:
+            return entry.known._replace(ttl=_left(entry.known_until, now))
         # RFC 8767 4: the TTL of stale data MUST be set to a value greater than 0, with a RECOMMENDED value of 30.
         return entry.known._replace(ttl=STALE_TTL, stale=True)
 

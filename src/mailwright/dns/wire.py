@@ -163,7 +163,9 @@ def _judge(message: Message, question: Question, options: WireOptions) -> Readin
         return Reading(Fit.OURS, Answer(question, Kind.REFUSED, detail=_detail(errors)))
     if rcode not in {_NOERROR, _NXDOMAIN}:
         return Reading(Fit.OURS, _failed(question, rcode, errors))
-    answer = _found(message, question, rcode)._replace(detail=_detail(errors))
+    answer = _found(message, question, rcode)
+    if errors:
+        answer = answer._replace(detail="; ".join(filter(None, (answer.detail, _detail(errors)))))
     # RFC 4035 3.2.3: AD is set only where all of the answer is authentic.
     if options.trust_ad and message.flags & _AD and answer.tells:
         answer = answer._replace(dnssec=Dnssec.SECURE)
@@ -195,8 +197,8 @@ def _found(message: Message, question: Question, rcode: int) -> Answer:
         alias = sets[name, 5]
         target = to_text(alias[0].target)
         # RFC 1034 3.6.2, 5.2.2: loops and chains without end should be signalled as errors.
-        if len(alias) != 1 or target == question.name or target in aliases or len(aliases) >= MOST_ALIASES:
-            return _malformed(question, f"CNAMEs of {name} loop, are too many or contradict each other")
+        if target == question.name or target in aliases or len(aliases) >= MOST_ALIASES:
+            return _malformed(question, f"the CNAMEs of {question.name} loop or are too many")
         ttl = min(ttl, alias.ttl)
         aliases.append(target)
         name = target

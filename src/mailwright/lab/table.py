@@ -39,6 +39,7 @@ from mailwright.dns.answer import (
     Tlsa,
     Txt,
 )
+from mailwright.dns.wire import BOGUS_ERRORS, WITHHELD_ERRORS
 
 #: Seconds that answers may be kept unless a line says otherwise; of a no, too.
 TTL = 300
@@ -125,15 +126,18 @@ class Table:
 
 def _ending(question: Question, entry: Name, aliases: tuple[str, ...]) -> Answer:
     """Return the answer of the last name of a chain."""
+    codes = {code for code, _ in entry.errors}
     comes_to = None if entry.behaviour is None else _COMES_TO.get(entry.behaviour)
     kind = comes_to or entry.kind or entry.kinds.get(question.type)
-    if kind is None and entry.dnssec is Dnssec.BOGUS:
+    if codes & WITHHELD_ERRORS:
+        kind = Kind.REFUSED
+    elif kind is None and entry.dnssec is Dnssec.BOGUS:
         kind = Kind.SERVFAIL
     detail = "; ".join(f"EDE {code} {text}".rstrip() for code, text in entry.errors)
     if kind in {Kind.NXDOMAIN, Kind.NODATA}:
         return Answer(question, kind, (), aliases, entry.ttl, entry.dnssec, detail=detail)
     if kind is not None:
-        bogus = entry.dnssec is Dnssec.BOGUS and kind is Kind.SERVFAIL
+        bogus = kind is Kind.SERVFAIL and codes & BOGUS_ERRORS
         return Answer(question, kind, dnssec=Dnssec.BOGUS if bogus else Dnssec.UNKNOWN, detail=detail)
     records = tuple(entry.records.get(question.type, ()))
     kind = Kind.FOUND if records else Kind.NODATA
@@ -151,6 +155,8 @@ def _read_entry(name: str, entry: Entry) -> Name:
             _read_line(read, line)
         except (ValueError, KeyError, IndexError, TypeError) as wrong:
             raise ValueError(f"{name}: {line!r}: {wrong}") from wrong
+    if read.dnssec is Dnssec.BOGUS and not read.errors:
+        read.errors.append((6, ""))
     return read
 
 
