@@ -233,7 +233,9 @@ def shortened(name: str) -> str:
         return name
     # RFC 7208 7.3: the left side is truncated by removing successive labels (and their dots) until the name fits.
     tail = name[-LONGEST_NAME - 1 :]
-    return tail[tail.find(".") + 1 :]
+    _, dot, rest = tail.partition(".")
+    # Without a dot it is one label, which is no name of any length.
+    return rest if dot else ""
 
 
 def _known(macro: Macro, values: MacroValues, known: dict[Macro, str]) -> str:

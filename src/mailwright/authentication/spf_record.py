@@ -150,7 +150,7 @@ def _mechanism(qualifier: Qualifier, name: str, rest: str, place: int) -> Mechan
         case "ip6":
             return Ip6(qualifier, _ip6_network(rest, place))
         case _:
-            raise SpfSyntaxFault(place, "mechanism")
+            raise SpfSyntaxFault(place - len(name), "mechanism")
 
 
 def _required(rest: str, place: int) -> MacroString:
