@@ -38,11 +38,12 @@ class ReplyReader:
 
     limits: ``reply_line``, ``reply_lines`` and ``reply_octets`` are used.
     bare_line_feeds: let a line feed without a carriage return end a line.
+    last: the octets of the reply that ``next_reply`` returned last, each line with CRLF; b"" before the first.
 
     After RemoteProtocolError the reader is of no use any more, because nobody knows where the next reply would begin.
     """
 
-    __slots__ = ("_bare", "_buffer", "_lines", "_octets", "_place", "limits")
+    __slots__ = ("_bare", "_buffer", "_lines", "_octets", "_place", "last", "limits")
 
     def __init__(self, limits: Limits = DEFAULT_LIMITS, *, bare_line_feeds: bool = False) -> None:
         self.limits = limits
@@ -51,6 +52,7 @@ class ReplyReader:
         self._place = 0
         self._lines: list[bytes] = []
         self._octets = 0
+        self.last = b""
 
     def feed(self, data: bytes) -> None:
         """Take octets; call ``next_reply`` until it returns None after each."""
@@ -75,9 +77,11 @@ class ReplyReader:
         """
         while (line := self._next_line()) is not None:
             if not self._lines and line[3:4] != b"-":
+                self.last = line + b"\r\n"
                 return _single(line)
             if self._add(line):
                 whole, self._lines, self._octets = self._lines, [], 0
+                self.last = b"\r\n".join((*whole, b""))
                 return _joined(whole)
         return None
 
