@@ -25,6 +25,7 @@ from mailwright.authentication.dkim_key import FEWEST_RSA_BITS, MOST_RSA_BITS, k
 from mailwright.authentication.dkim_signature import DkimSignature, check_identity
 from mailwright.authentication.header_fields import CRLF, Header, HeaderFault, HeaderField, split_message
 from mailwright.authentication.signature_fields import (
+    LONGEST_SIGNATURE,
     MOST_NAMES,
     MOST_TIME_DIGITS,
     Algorithm,
@@ -114,6 +115,7 @@ class SigningOptions:
     timestamp: whether t= is written.
     identity: i=, an address or "@" and a domain within d=; "" for none.
     partial: write l=, the length of the body now.  Anybody may then put more behind it.
+    copied: names of fields that are copied into the signature (z=), so that what is done to them can be told.
     """
 
     header_form: Form = Form.RELAXED
@@ -124,6 +126,7 @@ class SigningOptions:
     timestamp: bool = True
     identity: str = ""
     partial: bool = False
+    copied: Sequence[bytes] = ()
 
 
 def sign_message(raw: bytes, keys: Sequence[SigningKey], now: int, options: SigningOptions | None = None) -> bytes:
@@ -156,6 +159,7 @@ def sign_header(
         raise SigningFault("a lifetime that no signature can have")
     if options.identity:
         _check_identities(options.identity, keys)
+    copied = tuple((field.name, field.value) for field in header.fields if field.name in options.copied)
     out = b""
     for key in keys:
         signature = DkimSignature(
@@ -170,6 +174,7 @@ def sign_header(
             length=body_hash.length if options.partial else None,
             created=now if options.timestamp else None,
             expires=None if options.lifetime is None else now + options.lifetime,
+            copied=copied,
         )
         out += _signed(header, signature, key) + CRLF
     return out
@@ -210,4 +215,7 @@ def _signed(header: Header, signature: DkimSignature, key: SigningKey) -> bytes:
     # RFC 6376 3.7, 5.5: what is signed is the field as it will stand, folding included, with an empty b=.
     unsigned = HeaderField.read(signature.write())
     octets = signed_octets(header, signature.headers, signature.header_form, unsigned)
-    return fill_in(unsigned.raw, key.sign(octets))
+    field = fill_in(unsigned.raw, key.sign(octets))
+    if len(field) > LONGEST_SIGNATURE:
+        raise SigningFault(f"a signature of more than {LONGEST_SIGNATURE} octets")
+    return field

@@ -18,6 +18,7 @@ from mailwright.authentication.signature_fields import (
     body_hash_of,
     check_query,
     decode_quoted,
+    encode_octets,
     encode_quoted,
     fill_in,
     forms_of,
@@ -103,7 +104,8 @@ class DkimSignature(NamedTuple):
         for name, value in (("t", self.created), ("x", self.expires), ("l", self.length)):
             if value is not None:
                 tags.append((name, str(value)))
-        return fill_in(write_field("DKIM-Signature", tags, self.headers, self.body_hash), self.signature)
+        copied = "|".join(f"{name.decode('ascii')}:{encode_octets(value)}" for name, value in self.copied)
+        return fill_in(write_field("DKIM-Signature", tags, self.headers, self.body_hash, copied), self.signature)
 
 
 def _identity(value: str, domain: str) -> str:
@@ -132,6 +134,6 @@ def _copied(value: str) -> tuple[tuple[bytes, bytes], ...]:
     pairs = []
     for item in value.split("|", MOST_NAMES)[:MOST_NAMES]:
         name, colon, text = without_space(item).partition(":")
-        if colon:
-            pairs.append((name.lower().encode("utf-8"), decode_quoted(text)))
+        if colon and name and name.isascii():
+            pairs.append((name.lower().encode("ascii"), decode_quoted(text)))
     return tuple(pairs)

@@ -17,7 +17,7 @@ from mailwright.authentication.tags import TagFault, parse_tags, without_space
 from mailwright.mail.address import LONGEST_DOMAIN, is_host_name
 
 #: Octets of a signature field; with copied header fields (z=) real ones reach 10 kB.
-LONGEST_SIGNATURE = 64 * 1024
+LONGEST_SIGNATURE = 60_000
 #: Names in h=; real ones have 5 to 60.
 MOST_NAMES = 500
 #: Octets of the signature and the hash: RSA of 16,384 bits, SHA-512.  What is longer is no signature.
@@ -197,21 +197,36 @@ def encode_quoted(value: str) -> str:
     return "".join(char if char not in _UNSAFE else f"={ord(char):02X}" for char in value)
 
 
+def encode_octets(octets: bytes) -> str:
+    """Return octets as DKIM-Quoted-Printable, those beyond ASCII encoded too (RFC 6376 2.11)."""
+    return "".join(_QUOTED[octet] for octet in octets)
+
+
 _UNSAFE = frozenset(map(chr, (*range(33), 127))) | {";", "=", "|"}
+
+_QUOTED = [chr(octet) if 33 <= octet < 127 and chr(octet) not in ";=|" else f"={octet:02X}" for octet in range(256)]
 
 #: Columns of a folded line; RFC 5322 2.1.1 advises at most 78.
 _COLUMNS = 76
 
 
-def write_field(name: str, tags: Sequence[tuple[str, str]], headers: tuple[bytes, ...], body_hash: bytes) -> bytes:
+def write_field(
+    name: str, tags: Sequence[tuple[str, str]], headers: tuple[bytes, ...], body_hash: bytes, copied: str = ""
+) -> bytes:
     """Return a signature field with an empty b=, folded, to be given to ``fill_in``.
 
-    It has ``tags``, then h= and bh= where there are ``headers``, then b= on a line of its own.
+    It has ``tags``, then h= and bh= where there are ``headers``, z= where something is ``copied``, then b= on a line
+    of its own.
     """
     words = [f"{tag}={value};" for tag, value in tags]
     field = _folded(f"{name}: {words[0]}", words[1:], " ")
     if headers:
         field += "\r\n\t" + _folded_names(headers) + f"\r\n\tbh={b64encode(body_hash).decode('ascii')};"
+    if copied:
+        # White space inside z= does not count.
+        text = f"z={copied};"
+        lines = (text[at : at + _COLUMNS] for at in range(0, len(text), _COLUMNS))
+        field += "".join("\r\n\t" + line for line in lines)
     return field.encode("utf-8") + b"\r\n\tb="
 
 
