@@ -1,0 +1,112 @@
+"""Compose: a message out of a few options, and the fields that a message must not leave without."""
+
+from __future__ import annotations
+
+import mimetypes
+from dataclasses import dataclass
+from datetime import datetime
+from email.headerregistry import Address as HeaderAddress
+from email.message import EmailMessage
+from email.policy import SMTP, SMTPUTF8
+from email.utils import format_datetime
+from pathlib import Path
+
+from mailwright.mail.address import Address
+
+#: Octets of one attachment; what is larger than any receiver takes is a mistake of the command line.
+LARGEST_ATTACHMENT = 256 * 1024 * 1024
+
+
+class ComposeFault(ValueError):
+    """A part cannot be put into a message.  what: "attachment" or "header".  name: which.  why: in plain words."""
+
+    def __init__(self, what: str, name: str, why: str) -> None:
+        """Keep the three."""
+        super().__init__(f"{what} {name}: {why}")
+        self.what = what
+        self.name = name
+        self.why = why
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A message to be made.
+
+    sender: None leaves From at "<>"-like MAILER-DAEMON, for the null reverse-path.
+    body: plain text, html: HTML; "" for none.  fields: further header fields, (name, value); one that is made anyway
+    is replaced.
+    """
+
+    sender: Address | None
+    recipients: tuple[Address, ...]
+    subject: str = ""
+    body: str = ""
+    html: str = ""
+    attachments: tuple[Path, ...] = ()
+    fields: tuple[tuple[str, str], ...] = ()
+
+
+def compose(draft: Draft, now: datetime, message_id: str) -> bytes:
+    """Return the message with CRLF line ends; raises ComposeFault for what cannot be put in.
+
+    now: aware.  message_id: with its angle brackets.
+    """
+    everyone = [draft.sender, *draft.recipients]
+    ascii_only = all(address.is_ascii for address in everyone if address is not None)
+    message = EmailMessage(policy=SMTP if ascii_only else SMTPUTF8)
+    message["From"] = _header_address(draft.sender or Address("MAILER-DAEMON", "localhost"))
+    message["To"] = [_header_address(address) for address in draft.recipients]
+    message["Subject"] = _one_line("Subject", draft.subject)
+    message["Date"] = format_datetime(now)
+    message["Message-ID"] = message_id
+    for name, value in draft.fields:
+        _set_field(message, name, value)
+    if draft.body or not draft.html:
+        message.set_content(draft.body)
+    if draft.html and draft.body:
+        message.add_alternative(draft.html, subtype="html")
+    elif draft.html:
+        message.set_content(draft.html, subtype="html")
+    for path in draft.attachments:
+        _attach(message, path)
+    return message.as_bytes()
+
+
+def _header_address(address: Address) -> HeaderAddress:
+    if not address.domain:
+        return HeaderAddress(username=address.local_part, domain="localhost")
+    # A quoted local part is quoted again by the library where it must be.
+    local_part = address.local_part
+    if local_part.startswith('"'):
+        local_part = local_part[1:-1].replace('\\"', '"').replace("\\\\", "\\")
+    return HeaderAddress(username=local_part, domain=address.domain)
+
+
+def _one_line(name: str, value: str) -> str:
+    # RFC 5322 2.2: a field body MUST NOT include CR and LF except when used in folding.
+    if "\r" in value or "\n" in value:
+        raise ComposeFault("header", name, "there is a line break in it")
+    return value
+
+
+def _set_field(message: EmailMessage, name: str, value: str) -> None:
+    # RFC 5322 2.2: a field name is printable ASCII without the colon.
+    if not name or not name.isascii() or not name.isprintable() or ":" in name or " " in name:
+        raise ComposeFault("header", name, "this is no name of a header field")
+    del message[name]
+    try:
+        message[name] = _one_line(name, value)
+    except (ValueError, IndexError) as error:
+        raise ComposeFault("header", name, str(error)) from error
+
+
+def _attach(message: EmailMessage, path: Path) -> None:
+    try:
+        if path.stat().st_size > LARGEST_ATTACHMENT:
+            raise ComposeFault("attachment", str(path), f"it has more than {LARGEST_ATTACHMENT} octets")
+        octets = path.read_bytes()
+    except OSError as error:
+        raise ComposeFault("attachment", str(path), error.strerror or type(error).__name__) from error
+    kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    main, _, sub = kind.partition("/")
+    message.add_attachment(octets, maintype=main, subtype=sub, filename=path.name)
