@@ -15,7 +15,7 @@ from mailwright.lab.nameserver import NameServer
 from mailwright.lab.resolver import TableResolver
 from mailwright.lab.resolver_contract import EXPECTED, TABLE, broken_promises
 
-QUICK = PoolOptions(search=SearchOptions(rounds=2, tries=(0.3,)), wire=WireOptions(trust_ad=True))
+QUICK = PoolOptions(search=SearchOptions(rounds=2), wire=WireOptions(trust_ad=True))
 
 
 async def test_the_table_keeps_the_contract() -> None:
@@ -27,7 +27,8 @@ async def test_the_table_keeps_the_contract() -> None:
 async def test_the_pool_keeps_the_contract(host: str) -> None:
     """ResolverPool answers as any resolver must, over real sockets and both IP versions."""
     try:
-        async with NameServer(TABLE, host=host) as server, ResolverPool([server.address], QUICK) as pool:
+        clock = VirtualClock(quiet=0.02)
+        async with NameServer(TABLE, host=host) as server, ResolverPool([server.address], QUICK, clock) as pool:
             assert await broken_promises(pool) == []
             # The second time, much comes out of its memory, and must be the same.
             assert await broken_promises(pool) == []

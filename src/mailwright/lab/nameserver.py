@@ -41,7 +41,7 @@ class Asked(NamedTuple):
 class NameServer:
     """The server; ``async with NameServer(table) as server`` has it listen at ``server.address``.
 
-    asked: every query that could be read, in order.
+    asked: every query that could be read, in order.  arrived: set by each of them, for whoever waits for one.
     silent: while True, nothing is answered at all.
     """
 
@@ -49,6 +49,7 @@ class NameServer:
         """Answer from ``table``; raises ValueError where it cannot be read."""
         self.table = table if isinstance(table, Table) else Table(table)
         self.asked: list[Asked] = []
+        self.arrived = asyncio.Event()
         self.silent = False
         self._host = host
         self._port = 0
@@ -115,6 +116,7 @@ class NameServer:
             return None
         message, question = asked
         self.asked.append(Asked(question, tcp))
+        self.arrived.set()
         answer = self.table.answer(question)
         entry = self.table.find(answer.aliases[-1] if answer.aliases else question.name) or Name()
         if self.silent or answer.kind in _SILENT:
