@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from mailwright.authentication.spf_macros import (
     EXPLANATION_LETTERS,
     LETTERS,
-    LONGEST_NAME,
     WHY,
     MacroString,
     MacroValues,
@@ -21,6 +20,7 @@ from mailwright.authentication.spf_macros import (
     parse_macro_string,
     shortened,
 )
+from mailwright.dns.names import LONGEST_NAME
 
 #: The message of RFC 7208 7.4.
 VALUES = MacroValues(

@@ -225,7 +225,7 @@ def test_a_record_is_known_by_its_version(octets: bytes, expected: bool) -> None
 
 
 def test_a_record_of_the_greatest_length_is_read_and_one_longer_is_not() -> None:
-    """65,535 characters, the most that DNS carries; also around the length up to which records are remembered."""
+    """8,192 characters; also around the length up to which records are remembered."""
     for length in (LONGEST_REMEMBERED, LONGEST_REMEMBERED + 1, LONGEST_RECORD):
         assert len(parse_record("v=spf1" + " " * (length - 6)).terms) == 0
         assert len(parse_record(("v=spf1" + " a" * length)[:length].rstrip()).terms) > 400

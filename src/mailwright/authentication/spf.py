@@ -15,7 +15,6 @@ How the limits of RFC 7208 4.6.4 are read where its words leave room:
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, IPv6Address
 from typing import NamedTuple
 
 from mailwright.authentication.spf_client import Client
@@ -34,6 +33,7 @@ from mailwright.authentication.spf_verdict import Outcome, SpfNode, SpfProblem, 
 from mailwright.dns.answer import Answer, Kind, Question, RecordType, Txt
 from mailwright.dns.answer import Mx as MxRecord
 from mailwright.dns.inquiry import Inquiry
+from mailwright.dns.names import IpAddress
 
 #: Terms that cause look-ups (RFC 7208 4.6.4).
 MOST_LOOK_UPS = 10
@@ -60,10 +60,8 @@ class SpfOptions(NamedTuple):
 
 DEFAULTS = SpfOptions()
 
-Ip = IPv4Address | IPv6Address
 
-
-def check_mail_from(ip: Ip, sender: str, helo: str, options: SpfOptions = DEFAULTS) -> Inquiry[SpfVerdict]:
+def check_mail_from(ip: IpAddress, sender: str, helo: str, options: SpfOptions = DEFAULTS) -> Inquiry[SpfVerdict]:
     """Return the verdict on the reverse-path ``sender``, without angle brackets; "" is the null reverse-path.
 
     RFC 7208 2.4: where the reverse-path is null, the identity is "postmaster" at the HELO name.
@@ -72,12 +70,14 @@ def check_mail_from(ip: Ip, sender: str, helo: str, options: SpfOptions = DEFAUL
     return check_host(ip, sender.rpartition("@")[2], sender, helo, options)
 
 
-def check_helo(ip: Ip, helo: str, options: SpfOptions = DEFAULTS) -> Inquiry[SpfVerdict]:
+def check_helo(ip: IpAddress, helo: str, options: SpfOptions = DEFAULTS) -> Inquiry[SpfVerdict]:
     """Return the verdict on the HELO name.  RFC 7208 2.3: the sender is then "postmaster" at that name."""
     return check_host(ip, helo, f"postmaster@{helo}", helo, options)
 
 
-def check_host(ip: Ip, domain: str, sender: str, helo: str, options: SpfOptions = DEFAULTS) -> Inquiry[SpfVerdict]:
+def check_host(
+    ip: IpAddress, domain: str, sender: str, helo: str, options: SpfOptions = DEFAULTS
+) -> Inquiry[SpfVerdict]:
     """Return the verdict of RFC 7208 4 on ``ip``, sending for ``domain``.
 
     domain: whose record is asked for.  sender: "local@domain", for macros.  helo: as the client said it, for macros.

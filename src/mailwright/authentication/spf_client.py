@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, IPv6Address
-
 from mailwright.authentication.spf_macros import MacroValues
 from mailwright.authentication.spf_names import holds, in_a_labels, is_askable
 from mailwright.dns.answer import Answer, Question, RecordType
 from mailwright.dns.inquiry import Inquiry
+from mailwright.dns.names import IpAddress, plain_ip, reverse_name
 
 #: PTR records of a client that are looked at (RFC 7208 4.6.4).
 MOST_PTR = 10
@@ -23,12 +22,9 @@ class Client:
 
     __slots__ = ("_helo", "_sender", "_validated", "address_type", "ip", "number", "version")
 
-    def __init__(self, ip: IPv4Address | IPv6Address, sender: str, helo: str) -> None:
-        if isinstance(ip, IPv6Address):
-            # RFC 7208 5: an IPv4-mapped IPv6 address MUST still be considered an IPv4 address.
-            # A zone index (RFC 4007) says nothing outside this machine.
-            ip = ip.ipv4_mapped or IPv6Address(int(ip))
-        self.ip = ip
+    def __init__(self, ip: IpAddress, sender: str, helo: str) -> None:
+        # RFC 7208 5: an IPv4-mapped IPv6 address MUST still be considered an IPv4 address.
+        self.ip = ip = plain_ip(ip)
         self.number = int(ip)
         self.version: int = ip.version
         self.address_type = RecordType.A if ip.version == 4 else RecordType.AAAA
@@ -50,7 +46,7 @@ class Client:
         if self._validated is not None:
             return ()
         self._validated = ()
-        asked = yield (Question(self.ip.reverse_pointer, RecordType.PTR),)
+        asked = yield (Question(reverse_name(self.ip), RecordType.PTR),)
         names = [record.removesuffix(".").lower() for record in asked[0].records if isinstance(record, str)]
         # RFC 7208 4.6.4: if there are more than 10 names, all but the first 10 MUST be ignored.
         hosts = tuple(name for name in dict.fromkeys(names[:MOST_PTR]) if is_askable(name))

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from ipaddress import IPv4Address, IPv6Address
 
 from mailwright.authentication.spf_verdict import SpfResult, SpfVerdict
+from mailwright.dns.names import IpAddress
 
 NAME = "Received-SPF"
 #: Characters of a field that is read, names of hosts and addresses being at most a few hundred each.
@@ -90,9 +90,7 @@ class ReceivedSpf:
         return _folded(pieces)
 
 
-def received_spf(
-    verdict: SpfVerdict, ip: IPv4Address | IPv6Address, sender: str, helo: str, receiver: str
-) -> ReceivedSpf:
+def received_spf(verdict: SpfVerdict, ip: IpAddress, sender: str, helo: str, receiver: str) -> ReceivedSpf:
     """Return the field for the ``verdict`` on ``sender``; "" stands for the null reverse-path, or a check of HELO.
 
     receiver: the host name of whoever checked.  Values are cut at LONGEST_VALUE.

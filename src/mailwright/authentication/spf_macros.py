@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, IPv6Address
 from typing import NamedTuple
 
-#: Characters of a name that is asked for (RFC 7208 7.3).
-LONGEST_NAME = 253
+from mailwright.dns.names import LONGEST_NAME, IpAddress
+
 #: Characters of an explanation that are kept; a reply line has 512 octets (RFC 5321 4.5.3.1.5), some lines are enough.
 LONGEST_EXPLANATION = 2_000
 #: Parts of a macro's value that can be kept: RFC 7208 7.3 asks for at least 127, the most labels that a name has.
@@ -109,7 +108,7 @@ class MacroValues(NamedTuple):
     1970.
     """
 
-    ip: IPv4Address | IPv6Address
+    ip: IpAddress
     local_part: str
     sender_domain: str
     domain: str

@@ -5,11 +5,9 @@ from __future__ import annotations
 from functools import lru_cache
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 
-from mailwright.authentication.spf_macros import LONGEST_NAME
 from mailwright.dns.answer import Answer, Kind
+from mailwright.dns.names import LONGEST_LABEL, LONGEST_NAME, NameFault, to_question_name
 
-#: Octets of a label (RFC 1035 2.3.4).
-LONGEST_LABEL = 63
 #: Addresses in text form that stay read; 200 octets each.
 REMEMBERED_ADDRESSES = 4_096
 
@@ -55,13 +53,9 @@ def in_a_labels(domain: str) -> str:
     """
     if domain.isascii():
         return domain.removesuffix(".").lower()
-    if len(domain) > LONGEST_NAME:
-        return ""
-    import idna  # noqa: PLC0415 - slow to import, seldom needed
-
     try:
-        return idna.encode(domain, uts46=True).decode("ascii").removesuffix(".").lower()
-    except (idna.IDNAError, UnicodeError):
+        return to_question_name(domain)
+    except NameFault:
         return ""
 
 

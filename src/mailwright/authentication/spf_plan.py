@@ -109,8 +109,9 @@ def _planned(octets: bytes) -> Plan | Unusable:
     except SpfSyntaxFault as fault:
         # RFC 7208 4.6: if there are any syntax errors anywhere in the record, check_host() returns "permerror".
         return Unusable(SpfProblem.SYNTAX, SpfResult.PERMERROR, text, fault.place, fault.why)
-    checks = tuple(_check(term, word) for term, word in record.reached if not isinstance(term, Redirect))
-    last, last_word = record.reached[-1] if record.reached else (None, "")
+    reached = record.reached
+    checks = tuple(_check(term, word) for term, word in reached if not isinstance(term, Redirect))
+    last, last_word = reached[-1] if reached else (None, "")
     redirect = last if isinstance(last, Redirect) else None
     return Plan(text, checks, redirect, last_word if redirect is not None else "", record.exp)
 
