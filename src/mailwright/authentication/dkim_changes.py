@@ -117,8 +117,10 @@ class _Trial:
                 for place, field in enumerate((*self._fields, self._own))
                 if CRLF in field.raw
             )
-            if unfolded:
-                yield _Undoing(Change("header", ChangeKind.REFOLDED), unfolded)
+            # The signature's own field with the others, and left as it is.
+            yield _Undoing(Change("header", ChangeKind.REFOLDED), unfolded)
+            others = tuple((place, field) for place, field in unfolded if place < len(self._fields))
+            yield _Undoing(Change("header", ChangeKind.REFOLDED), others)
 
     def _single(self) -> Iterator[_Undoing]:
         """Yield what changes one field."""
