@@ -41,7 +41,7 @@ def may_seal(verdict: ArcVerdict) -> bool:
 
 
 def seal_message(raw: bytes, verdict: ArcVerdict, results: AuthenticationResults, key: SigningKey, now: int) -> bytes:
-    """Return the new set, each field with its CRLF, to put on top of ``raw``: seal, message signature, results.
+    """Return the new set, each field with its CRLF, to put on top of ``with_crlf(raw)``: seal, signature, results.
 
     verdict: of ``verify_chain`` when the message came in, before anything was changed.  results: what was found about
     it then, which should name the chain's status too (method "arc").  now: seconds since 1970.

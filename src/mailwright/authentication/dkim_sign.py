@@ -132,8 +132,8 @@ class SigningOptions:
 def sign_message(raw: bytes, keys: Sequence[SigningKey], now: int, options: SigningOptions | None = None) -> bytes:
     """Return a DKIM-Signature field for each key, each with its CRLF, to put on top of ``raw``.
 
-    now: seconds since 1970.  Line ends are those of ``header_fields.with_crlf``: a message with lone LF is signed as
-    it will be once they are CRLF.  Raises SigningFault.
+    now: seconds since 1970.  A message whose line ends are LF is signed as it will be once they are CRLF: the fields
+    belong on top of ``header_fields.with_crlf(raw)``.  Raises SigningFault.
     """
     try:
         header, body = split_message(raw)
