@@ -85,7 +85,7 @@ class ReceivedSpf:
         """
         pieces = [self.result.value]
         if self.comment:
-            pieces.append(f"({_escaped(self.comment, '()')})")
+            pieces.append(f"({_escaped(_printable(self.comment), '()')})")
         pieces += [f"{key}={_written(value)};" for key, value in self.pairs]
         return _folded(pieces)
 
@@ -235,20 +235,21 @@ def _unfolded(body: str) -> str:
     return body
 
 
+def _printable(text: str) -> str:
+    """Return ``text`` with "?" for what is not printable: nothing that ends a line gets in, whoever wrote it."""
+    return text if text.isprintable() else "".join(char if char.isprintable() else "?" for char in text)
+
+
 def _written(value: str) -> str:
     """Return ``value`` as a dot-atom, or quoted where it is none (RFC 7208 9.1, RFC 5322 3.2.3)."""
+    value = _printable(value)
     if value and _DOT_ATOM.issuperset(value) and value[0] != "." and value[-1] != "." and ".." not in value:
         return value
     return f'"{_escaped(value, _DQUOTE)}"'
 
 
 def _escaped(text: str, special: str) -> str:
-    """Return ``text`` with a backslash before each backslash and each character of ``special``.
-
-    What could end a line must not get into a field, whoever wrote it: it becomes "?".
-    """
-    if not text.isprintable():
-        text = "".join(char if char.isprintable() else "?" for char in text)
+    """Return ``text`` with a backslash before each backslash and each character of ``special``."""
     text = text.replace("\\", "\\\\")
     for char in special:
         text = text.replace(char, f"\\{char}")
