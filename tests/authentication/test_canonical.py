@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailwright.authentication.canonical import PIECE, BodyHash, Form, body_in_form, header_in_form
+from mailwright.authentication.canonical import (
+    PIECE,
+    BodyHash,
+    Form,
+    body_in_form,
+    header_in_form,
+    relaxed_header,
+    relaxed_headers,
+)
 from mailwright.authentication.header_fields import Header, HeaderField
 
 HEADERS = [
@@ -117,6 +125,15 @@ def test_forms_are_idempotent(parts: list[bytes], form: Form) -> None:
     field = HeaderField.read(b"Name : " + b"".join(parts).replace(b"\r\n", b"\r\n "))
     form_once = header_in_form(field, form)
     assert header_in_form(HeaderField.read(form_once), form) == form_once
+
+
+@given(st.lists(st.tuples(st.sampled_from([b"A:", b"b :", b"C\t:"]), PIECES, st.sampled_from([b"", b":", b" :"]))))
+def test_fields_are_made_relaxed_one_by_one_or_at_once(parts: list[tuple[bytes, list[bytes], bytes]]) -> None:
+    """Bulk work over all fields agrees with the rule field by field."""
+    fields = [
+        HeaderField.read(name + colon + b"".join(pieces).replace(b"\r\n", b"\r\n ")) for name, pieces, colon in parts
+    ]
+    assert relaxed_headers(fields) == b"\r\n".join(map(relaxed_header, fields))
 
 
 def test_large_bodies_go_in_pieces() -> None:

@@ -8,6 +8,7 @@ whether they are at its end only the next piece tells.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from enum import StrEnum
 
 from mailwright.authentication.header_fields import CRLF, HeaderField
@@ -40,6 +41,22 @@ def relaxed_header(field: HeaderField) -> bytes:
     value = b" ".join(filter(None, value.split(b" "))) if b"  " in value else value.strip(b" ")
     # Any white space before and after the colon MUST go, and the name be in lower case.
     return field.name + b":" + value
+
+
+def relaxed_headers(fields: Sequence[HeaderField]) -> bytes:
+    """Return fields in relaxed form, joined by CRLF: what ``relaxed_header`` makes of each, but all at once."""
+    if not fields:
+        return b""
+    # Within a value a CRLF stands before white space only, so that this parts the values from each other.
+    text = _BETWEEN.join([raw[raw.find(b":") + 1 :] for _, raw in fields])
+    text = text.replace(b"\t", b" ").replace(b"\r\n ", b" ")
+    while b"  " in text:
+        text = text.replace(b"  ", b" ")
+    values = text.strip(b" ").replace(_BETWEEN + b" ", _BETWEEN).replace(b" " + _BETWEEN, _BETWEEN).split(_BETWEEN)
+    return CRLF.join([name + b":" + value for (name, _), value in zip(fields, values, strict=True)])
+
+
+_BETWEEN = b"\r\n:"
 
 
 def relaxed_lines(body: bytes) -> bytes:

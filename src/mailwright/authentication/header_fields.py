@@ -88,7 +88,9 @@ class Header:
         while end != begin:
             while block[end + 2] in _SPACES:
                 end = block.find(CRLF, end + 2)
-            fields.append(HeaderField.read(block[begin:end]))
+            raw = block[begin:end]
+            colon = raw.find(b":", 0, LONGEST_NAME + 1)
+            fields.append(HeaderField(_field_name(raw[:colon]) if colon > 0 else b"", raw))
             if len(fields) > MOST_FIELDS:
                 raise HeaderFault(f"a header of more than {MOST_FIELDS} fields")
             begin = end + 2

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from mailwright.authentication.canonical import BodyHash, Form, header_in_form, relaxed_header
+from mailwright.authentication.canonical import BodyHash, Form, relaxed_headers
 from mailwright.authentication.dkim_key import DkimKey
 from mailwright.authentication.header_fields import CRLF, Header, HeaderField
 from mailwright.authentication.signature_fields import without_signature
@@ -41,10 +41,9 @@ def signed_fields(header: Header, names: Sequence[bytes], own: HeaderField | Non
 def signed_octets(header: Header, names: Sequence[bytes], form: Form, signature: HeaderField) -> bytes:
     """Return what is signed: the fields named, and the signature field itself without the value of b=."""
     fields = signed_fields(header, names, signature)
-    parts = [relaxed_header(field) for field in fields] if form is Form.RELAXED else [field.raw for field in fields]
     # RFC 6376 3.7: the signature field comes last, b= taken as empty, and without a CRLF at its end.
-    parts.append(header_in_form(HeaderField(signature.name, without_signature(signature.raw)), form))
-    return CRLF.join(parts)
+    fields.append(HeaderField(signature.name, without_signature(signature.raw)))
+    return relaxed_headers(fields) if form is Form.RELAXED else CRLF.join([field.raw for field in fields])
 
 
 def is_signature(key: DkimKey, octets: bytes, signature: bytes) -> bool:
