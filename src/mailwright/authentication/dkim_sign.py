@@ -10,8 +10,9 @@ Several signatures of one message share its splitting and its body hash.  What i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -60,6 +61,10 @@ NEVER_SIGNED = frozenset(
 )
 
 
+_PADDING = PKCS1v15()
+_SHA256 = SHA256()
+
+
 class SigningFault(ValueError):
     """A message or a key that cannot be signed with; ``str`` tells why."""
 
@@ -101,7 +106,7 @@ class SigningKey:
     def sign(self, octets: bytes) -> bytes:
         """Return the signature over ``octets``."""
         if isinstance(self.private, RSAPrivateKey):
-            return self.private.sign(octets, PKCS1v15(), SHA256())
+            return self.private.sign(octets, _PADDING, _SHA256)
         # RFC 8463 3: what is signed with Ed25519 is the SHA-256 of the octets.
         return self.private.sign(sha256(octets))
 
@@ -120,13 +125,13 @@ class SigningOptions:
 
     header_form: Form = Form.RELAXED
     body_form: Form = Form.RELAXED
-    signed: Sequence[bytes] = SIGNED
-    oversigned: Sequence[bytes] = OVERSIGNED
+    signed: tuple[bytes, ...] = SIGNED
+    oversigned: tuple[bytes, ...] = OVERSIGNED
     lifetime: int | None = None
     timestamp: bool = True
     identity: str = ""
     partial: bool = False
-    copied: Sequence[bytes] = ()
+    copied: tuple[bytes, ...] = ()
 
 
 def sign_message(raw: bytes, keys: Sequence[SigningKey], now: int, options: SigningOptions | None = None) -> bytes:
@@ -194,7 +199,9 @@ def names_to_sign(header: Header, options: SigningOptions, never: frozenset[byte
 
     Raises SigningFault where From is not among them, or one of ``never`` is.
     """
-    names = tuple(_names(header, options))
+    names: list[bytes] = []
+    for name, more in _places(options.signed, options.oversigned):
+        names += [name] * (len(header.by_name.get(name, ())) + more)
     # RFC 6376 5.4: From MUST be signed; 3.5: the signature field itself MUST NOT be in its own h=.
     if b"from" not in names:
         raise SigningFault("From is not among the fields to sign")
@@ -202,12 +209,13 @@ def names_to_sign(header: Header, options: SigningOptions, never: frozenset[byte
         raise SigningFault(f"more than {MOST_NAMES} fields to sign")
     if wrong := never.intersection(names):
         raise SigningFault(f"{min(wrong).decode('ascii')} must not be signed")
-    return names
+    return tuple(names)
 
 
-def _names(header: Header, options: SigningOptions) -> Iterator[bytes]:
-    for name in dict.fromkeys((*options.signed, *options.oversigned)):
-        yield from (name,) * (len(header.all(name)) + (name in options.oversigned))
+@lru_cache(maxsize=64)
+def _places(signed: tuple[bytes, ...], oversigned: tuple[bytes, ...]) -> tuple[tuple[bytes, int], ...]:
+    """Return each name once, and how often it is signed beyond its occurrences."""
+    return tuple((name, int(name in oversigned)) for name in dict.fromkeys((*signed, *oversigned)))
 
 
 def _signed(header: Header, signature: DkimSignature, key: SigningKey) -> bytes:
