@@ -7,6 +7,7 @@ English and nothing breaks.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from importlib import import_module
 from typing import Any
 
 import click
@@ -39,7 +40,28 @@ class HelpInLanguage(click.Command):
 
 
 class GroupInLanguage(click.Group):
-    """The program itself: its help and the answer to a misspelt verb speak the reader's language."""
+    """The program itself: its help and the answer to a misspelt verb speak the reader's language.
+
+    A verb's module is imported when the verb is used, so that none pays for what another one needs.
+    """
+
+    def __init__(self, *words: Any, verbs: dict[str, str], **more: Any) -> None:
+        """As Click's; ``verbs`` gives the module of each verb, which has a function ``command``."""
+        super().__init__(*words, **more)
+        self.verbs = verbs
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the verbs, in the order of the help page."""
+        del ctx
+        return list(self.verbs)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return the verb; None where there is none of this name."""
+        del ctx
+        if cmd_name not in self.verbs:
+            return None
+        command: click.Command = import_module(self.verbs[cmd_name]).command()
+        return command
 
     def get_help(self, ctx: click.Context) -> str:
         """Return the help page."""
@@ -47,11 +69,11 @@ class GroupInLanguage(click.Group):
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, Any, list[str]]:
         """Return the verb that ``args`` begin with; raises a usage error that names the nearest where it is none."""
-        if args and args[0] not in self.commands and not args[0].startswith("-"):
-            near = nearest(args[0], self.commands)
+        if args and args[0] not in self.verbs and not args[0].startswith("-"):
+            near = nearest(args[0], self.verbs)
             if near:
                 ctx.fail(_("there is no command {name}; did you mean {near}?").format(name=args[0], near=near))
-            known = ", ".join(self.commands)
+            known = ", ".join(self.verbs)
             ctx.fail(_("there is no command {name}; there are {known}").format(name=args[0], known=known))
         return super().resolve_command(ctx, args)
 

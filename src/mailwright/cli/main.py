@@ -12,11 +12,14 @@ import click
 from mailwright import __version__
 from mailwright.app.language import UnknownLanguage, choose_language
 from mailwright.causes.texts import languages
-from mailwright.cli import causes, explain
 from mailwright.cli.exit_codes import FINE, INTERRUPTED, USAGE
 from mailwright.cli.help import GroupInLanguage, usage_words
 from mailwright.cli.interface import _, speak
 from mailwright.cli.screen import complain
+
+
+#: The verbs, in the order of the help page; each is a module beside this one.
+VERBS = ("explain", "send", "trace", "causes")
 
 
 def _version(context: click.Context, _option: click.Parameter, asked: bool) -> None:  # noqa: FBT001 - Click's callback
@@ -35,10 +38,9 @@ def _application() -> click.Group:
         callback=_version,
         help=_("Show the version and stop."),
     )
-    verbs = [explain.command(), causes.command()]
     return GroupInLanguage(
         "mailwright",
-        commands={str(verb.name): verb for verb in verbs},
+        verbs={verb: f"mailwright.cli.{verb}" for verb in VERBS},
         params=[version],
         no_args_is_help=True,
         context_settings={"help_option_names": ["-h", "--help"]},

@@ -11,6 +11,8 @@ from mailwright.cli.words import confidence_words, fixer_words, kind_words, perm
 
 _STYLE_OF_KIND = {"bounce": "trouble", "delayed": "waiting", "feedback": "waiting"}
 
+#: Rules of what happened and nobody said (dns.diagnose, smtp.diagnose).
+_SEEN = frozenset(("dns", "connection"))
 #: Characters of the server's words that are shown; --json has them all.
 SHOWN_WORDS = 400
 
@@ -22,11 +24,12 @@ def explanation_lines(result: dict[str, Any], *, first: bool) -> Iterator[Line]:
     name = result["source"] if "id" not in result else f"{result['source']} [{result['id']}]"
     yield Line(0, f"{name}: {kind_words(result['kind'])}", "source")
     for report in result["reports"]:
-        yield from _report_lines(report, result["kind"])
+        yield Line(0, "")
+        yield from report_lines(report, result["kind"])
 
 
-def _report_lines(report: dict[str, Any], kind: str) -> Iterator[Line]:
-    yield Line(0, "")
+def report_lines(report: dict[str, Any], kind: str) -> Iterator[Line]:
+    """Yield the lines for one report's JSON object; ``kind`` of the message it is from."""
     if report["recipient"]:
         shown = report["recipient"]
         if report["original_recipient"]:
@@ -45,8 +48,10 @@ def _forensics(report: dict[str, Any]) -> Iterator[str]:
     words = report["diagnostic"]
     if words:
         words = words if len(words) <= SHOWN_WORDS else words[:SHOWN_WORDS] + "…"
-        if report["remote_host"]:
+        if report["remote_host"] and report["rule"] not in _SEEN:
             yield _("{host} said: {words}").format(host=report["remote_host"], words=words)
+        elif report["rule"] in _SEEN:
+            yield _("Seen: {words}").format(words=words)
         else:
             yield _("Said: {words}").format(words=words)
     codes = " ".join(code for code in (report["reply_code"], report["enhanced_status"]) if code)

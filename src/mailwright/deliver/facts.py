@@ -1,12 +1,8 @@
-"""Content: a message to send, as chunks that can be read again, with what a client must know of it beforehand.
-
-A message may be larger than memory, so it is never held whole: ``scan`` reads it once and keeps the facts, and every
-attempt reads it anew.
-"""
+"""Facts: what must be known of a message before it is sent, found in one look through it, however large it is."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 #: Octets of the header section that are looked at, as in mail.message.
@@ -34,19 +30,6 @@ class Facts:
     bare_line_ends: int
     fields: tuple[str, ...]
     utf8_header: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Content:
-    """A message: ``chunks`` begins it anew each time it is called; ``facts`` are those of the same octets."""
-
-    chunks: Callable[[], Iterable[bytes]]
-    facts: Facts
-
-    @classmethod
-    def of(cls, raw: bytes) -> Content:
-        """Return the content that ``raw`` is."""
-        return cls(lambda: (raw,), scan((raw,)))
 
 
 class _Scanner:

@@ -1,4 +1,4 @@
-"""Content: what a client must know of a message before it sends it."""
+"""Facts: what a client must know of a message before it sends it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailwright.deliver.content import LONGEST_HEADER, Content, scan
+from mailwright.deliver.facts import LONGEST_HEADER, scan
 
 MAIL = b"From: a@example.com\r\nSubject: x\r\n y\r\n\r\nHello\r\n"
 
@@ -77,9 +77,3 @@ def test_a_header_section_longer_than_the_limit_is_read_to_the_limit() -> None:
 def test_chunks_make_no_difference(pieces: list[bytes]) -> None:
     """A message cut anywhere has the facts of the whole one."""
     assert scan(pieces) == scan((b"".join(pieces),))
-
-
-def test_content_can_be_read_again() -> None:
-    """Every attempt reads the message anew."""
-    content = Content.of(MAIL)
-    assert b"".join(content.chunks()) == b"".join(content.chunks()) == MAIL
