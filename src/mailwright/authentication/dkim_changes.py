@@ -162,7 +162,8 @@ class _Trial:
             if not values:
                 continue
             candidates = [HeaderField(field.name, field.raw[: field.raw.find(b":") + 1] + value) for value in values]
-            if all(relaxed_header(candidate) != relaxed_header(field) for candidate in candidates):
+            now = relaxed_header(field)
+            if all(relaxed_header(candidate) != now for candidate in candidates):
                 change = Change("header", ChangeKind.FIELD_CHANGED, field.name.decode("ascii"), excerpt(values[-1]))
                 found.append(_Undoing(change, ((place, candidates[-1]),)))
         return found
