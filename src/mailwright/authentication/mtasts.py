@@ -105,7 +105,7 @@ class FetchKind(StrEnum):
     UNREACHABLE = "unreachable"  # no connection, or it broke before TLS
 
 
-class TlsFailure(StrEnum):
+class TlsTrouble(StrEnum):
     """Why TLS failed."""
 
     EXPIRED = "expired"  # also not valid yet
@@ -125,7 +125,7 @@ class PolicyFetch(NamedTuple):
     kind: FetchKind
     body: bytes = b""
     content_type: str = ""
-    tls: TlsFailure | None = None
+    tls: TlsTrouble | None = None
     detail: str = ""
 
 

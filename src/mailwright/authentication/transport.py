@@ -19,7 +19,7 @@ from mailwright.authentication.mtasts import (
     FetchPolicy,
     PolicyFetch,
     StsState,
-    TlsFailure,
+    TlsTrouble,
     look_up_record,
 )
 from mailwright.authentication.mtasts_cache import PolicyCache
@@ -157,14 +157,14 @@ def _no_address(answers: list[Answer]) -> PolicyFetch:
 
 
 #: X509_V_ERR_* of OpenSSL: not yet valid, expired, host name mismatch.
-_VERIFY_CODES = {9: TlsFailure.EXPIRED, 10: TlsFailure.EXPIRED, 62: TlsFailure.WRONG_NAME}
+_VERIFY_CODES = {9: TlsTrouble.EXPIRED, 10: TlsTrouble.EXPIRED, 62: TlsTrouble.WRONG_NAME}
 
 
 def _tls_failed(wrong: ssl.SSLError) -> PolicyFetch:
     """Return the result for a connection that TLS broke."""
     if not isinstance(wrong, ssl.SSLCertVerificationError):
-        return PolicyFetch(FetchKind.TLS_FAILED, tls=TlsFailure.HANDSHAKE, detail=_said(wrong))
-    why = _VERIFY_CODES.get(wrong.verify_code, TlsFailure.NOT_TRUSTED)
+        return PolicyFetch(FetchKind.TLS_FAILED, tls=TlsTrouble.HANDSHAKE, detail=_said(wrong))
+    why = _VERIFY_CODES.get(wrong.verify_code, TlsTrouble.NOT_TRUSTED)
     return PolicyFetch(FetchKind.TLS_FAILED, tls=why, detail=wrong.verify_message[:LONGEST_DETAIL])
 
 
