@@ -118,11 +118,11 @@ TRANSCRIPTS = {
         """
         S: 220 mx.example.test ESMTP
         C: MAIL FROM:<anna@example.test>
-        S: 503 5.5.1 Send EHLO first, in LMTP LHLO
+        S: 503 5.5.1 Send EHLO first
         C: RCPT TO:<leo@example.net>
         C: DATA
-        S: 503 5.5.1 Send EHLO first, in LMTP LHLO
-        S: 503 5.5.1 Send EHLO first, in LMTP LHLO
+        S: 503 5.5.1 Send EHLO first
+        S: 503 5.5.1 Send EHLO first
         C: NOOP
         C: RSET
         C: VRFY leo
@@ -180,7 +180,7 @@ TRANSCRIPTS = {
         C: HELO spammer
         S: 550 5.7.1 Go away
         C: MAIL FROM:<anna@example.test>
-        S: 503 5.5.1 Send EHLO first, in LMTP LHLO
+        S: 503 5.5.1 Send EHLO first
         C: HELO client
         S: 250 mx.example.test
         C: MAIL FROM:<nobody@example.test>
@@ -277,7 +277,7 @@ TRANSCRIPTS = {
         S: 220 mx.example.test ESMTP
         C: BDAT 6
         C: QUIT
-        S: 503 5.5.1 Send EHLO first, in LMTP LHLO
+        S: 503 5.5.1 Send EHLO first
         C: HELO client
         S: 250 mx.example.test
         C: MAIL FROM:<anna@example.test> ENVID=nodata
@@ -305,6 +305,8 @@ TRANSCRIPTS = {
         S: 500 5.5.1 Command not recognised
         C: HELO client
         S: 500 5.5.1 Command not recognised
+        C: MAIL FROM:<anna@example.test>
+        S: 503 5.5.1 Send LHLO first
         C: LHLO client
         S: 250-mx.example.test
         S: 250-PIPELINING

@@ -70,6 +70,8 @@ def obey(session: Session, command: Command) -> None:
 
 def _misplace(session: Session, command: Command, reply: Reply) -> None:
     """Refuse a command that does not belong here, after its octets where octets follow it."""
+    if reply is replies.SEND_HELLO and session.settings.role is Role.LMTP:
+        reply = replies.SEND_LHLO
     if isinstance(command, Data | Bdat):
         reply = without_recipients(reply, session.transaction)
     if isinstance(command, Bdat) and session.settings.chunking:

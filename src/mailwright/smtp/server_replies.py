@@ -44,7 +44,8 @@ CANNOT_VERIFY = b"252 2.5.0 Cannot verify, but will take the message and try to 
 OK_HELP = b"214 2.0.0 See RFC 5321\r\n"
 BYE = b"221 2.0.0 Bye\r\n"
 
-SEND_HELLO = own_reply(503, (5, 5, 1), "Send EHLO first, in LMTP LHLO")
+SEND_HELLO = own_reply(503, (5, 5, 1), "Send EHLO first")
+SEND_LHLO = own_reply(503, (5, 5, 1), "Send LHLO first")
 REFUSED_ALL = own_reply(503, (5, 5, 1), "This service was refused, send QUIT")
 NESTED_MAIL = own_reply(503, (5, 5, 1), "A transaction is under way, send RSET first")
 NO_MAIL = own_reply(503, (5, 5, 1), "Send MAIL first")
