@@ -84,8 +84,9 @@ def _header_address(address: Address) -> HeaderAddress:
 
 def _one_line(name: str, value: str) -> str:
     # RFC 5322 2.2: a field body MUST NOT include CR and LF except when used in folding.
-    if "\r" in value or "\n" in value:
-        raise ComposeFault("header", name, "there is a line break in it")
+    # What else Unicode calls the end of a line is refused with them: a program behind us might agree.
+    if len(value.splitlines()) > 1 or any(char < " " and char != "\t" for char in value):
+        raise ComposeFault("header", name, "there is a line break or a control character in it")
     return value
 
 
