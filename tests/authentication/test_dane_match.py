@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256, sha512
 
@@ -12,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailwright.authentication.certificate import key_of
-from mailwright.authentication.dane_match import MOST_CERTIFICATES, DaneMatch, MatchStatus, match_chain
+from mailwright.authentication.dane_match import MOST_CERTIFICATES, DaneMatch, MatchStatus, chain_check, match_chain
 from mailwright.dns.answer import Tlsa
+from mailwright.smtp.security import TlsMode, TlsPolicy
 from tests.authentication.certificates import A_MONTH, NOW, Made, Wanted, make, make_authority, make_server
 
 NAME = "mx.example.test"
@@ -230,6 +232,16 @@ def test_a_chain_has_a_greatest_length() -> None:
     filling = [OTHER.der] * (MOST_CERTIFICATES - 3)
     assert match(records, (SERVER.der, MIDDLE.der, *filling, ROOT.der)).status is MatchStatus.MATCHED
     assert match(records, (SERVER.der, MIDDLE.der, *filling, OTHER.der, ROOT.der)).status is MatchStatus.NO_MATCH
+
+
+def test_a_client_is_told_what_is_wrong() -> None:
+    """The check that an SMTP client makes by a policy: nothing to say, or the reason in words."""
+    policy = TlsPolicy(TlsMode.VERIFY, names=("example.test",), tlsa=(tlsa(2, 1, 1, ROOT),))
+    said = chain_check(policy, lambda: NOW)(CHAIN)
+    assert said is not None
+    assert said.startswith("wrong-name: ")
+    assert chain_check(replace(policy, names=NAMES), lambda: NOW)(CHAIN) is None
+    assert chain_check(replace(policy, tlsa=(tlsa(3, 1, 1, OTHER),)), lambda: NOW)(CHAIN) == "no-match"
 
 
 def test_no_record_matches_nothing() -> None:

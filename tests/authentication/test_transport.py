@@ -12,7 +12,7 @@ import pytest
 import trustme
 
 from mailwright.authentication.http_reply import LONGEST_ANSWER, LONGEST_HEADER, MOST_PIECES, PolicyReply
-from mailwright.authentication.mtasts import FetchKind, FetchPolicy, PolicyFetch, StsResult, TlsTrouble
+from mailwright.authentication.mtasts import FetchKind, FetchPolicy, HandshakeFailure, PolicyFetch, StsResult
 from mailwright.authentication.mtasts_cache import PolicyCache
 from mailwright.authentication.mtasts_policy import LONGEST_POLICY
 from mailwright.authentication.transport import MOST_ADDRESSES, FetchOptions, PolicyFetcher, PolicyFinder
@@ -227,15 +227,17 @@ async def test_every_failure_of_a_server_is_told_apart(raw: bytes, kind: FetchKi
 @pytest.mark.parametrize(
     ("context", "why"),
     [
-        (server_context("example.test"), TlsTrouble.WRONG_NAME),
-        (server_context("www.mta-sts.example.test"), TlsTrouble.WRONG_NAME),
-        (server_context(days=-1), TlsTrouble.EXPIRED),
-        (server_context(authority=trustme.CA()), TlsTrouble.NOT_TRUSTED),
-        (None, TlsTrouble.HANDSHAKE),
+        (server_context("example.test"), HandshakeFailure.WRONG_NAME),
+        (server_context("www.mta-sts.example.test"), HandshakeFailure.WRONG_NAME),
+        (server_context(days=-1), HandshakeFailure.EXPIRED),
+        (server_context(authority=trustme.CA()), HandshakeFailure.NOT_TRUSTED),
+        (None, HandshakeFailure.OTHER),
     ],
     ids=["domain only", "another host", "expired", "unknown authority", "no TLS"],
 )
-async def test_a_certificate_must_be_valid_for_the_policy_host(context: ssl.SSLContext | None, why: TlsTrouble) -> None:
+async def test_a_certificate_must_be_valid_for_the_policy_host(
+    context: ssl.SSLContext | None, why: HandshakeFailure
+) -> None:
     """RFC 8461 3.3: name, chain and date; nothing is requested where one is wrong."""
     host = PolicyHost(b"no TLS here", hasty=context is None)
     async with host.listening(context) as port:

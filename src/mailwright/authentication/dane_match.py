@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256, sha512
@@ -15,7 +15,7 @@ from cryptography.x509.verification import Criticality, ExtensionPolicy, Policy,
 from mailwright.authentication.certificate import CertificateFault, key_of, load_certificate, names_of
 from mailwright.authentication.dane import CERTIFICATE, DANE_EE, DANE_TA, FULL, MOST_RECORDS, SHA256
 from mailwright.dns.answer import Tlsa
-from mailwright.smtp.security import names_match
+from mailwright.smtp.security import TlsPolicy, names_match
 
 #: Certificates of a chain that are looked at; OpenSSL's servers send up to four.
 MOST_CERTIFICATES = 10
@@ -69,6 +69,22 @@ def match_chain(chain: Sequence[bytes], records: Sequence[Tlsa], names: Sequence
         if record.usage == DANE_EE and _is_about(record, chain[0], key):
             return DaneMatch(MatchStatus.MATCHED, record)
     return _match_anchors(chain, [record for record in records[:MOST_RECORDS] if record.usage == DANE_TA], names, now)
+
+
+def chain_check(policy: TlsPolicy, now: Callable[[], datetime]) -> Callable[[tuple[bytes, ...]], str | None]:
+    """Return the ``check_chain`` of an SMTP client for a policy with TLSA records.
+
+    It takes a chain as ``match_chain`` does, and returns what is wrong, None where it matches; now: returns the time,
+    aware, when the chain is there.
+    """
+
+    def check(chain: tuple[bytes, ...]) -> str | None:
+        found = match_chain(chain, policy.tlsa, policy.names, now())
+        if found.status is MatchStatus.MATCHED:
+            return None
+        return f"{found.status}: {found.detail}" if found.detail else str(found.status)
+
+    return check
 
 
 def _is_about(record: Tlsa, der: bytes, key: bytes) -> bool:

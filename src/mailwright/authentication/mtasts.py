@@ -105,13 +105,13 @@ class FetchKind(StrEnum):
     UNREACHABLE = "unreachable"  # no connection, or it broke before TLS
 
 
-class TlsTrouble(StrEnum):
+class HandshakeFailure(StrEnum):
     """Why TLS failed."""
 
     EXPIRED = "expired"  # also not valid yet
     WRONG_NAME = "wrong-name"
     NOT_TRUSTED = "not-trusted"  # self-signed, or from an authority that is not known
-    HANDSHAKE = "handshake"  # no common version or cipher, or no TLS at all
+    OTHER = "other"  # no common version or cipher, or no TLS at all
 
 
 class PolicyFetch(NamedTuple):
@@ -125,7 +125,7 @@ class PolicyFetch(NamedTuple):
     kind: FetchKind
     body: bytes = b""
     content_type: str = ""
-    tls: TlsTrouble | None = None
+    tls: HandshakeFailure | None = None
     detail: str = ""
 
 

@@ -17,9 +17,9 @@ from mailwright.authentication.http_reply import PolicyReply
 from mailwright.authentication.mtasts import (
     FetchKind,
     FetchPolicy,
+    HandshakeFailure,
     PolicyFetch,
     StsState,
-    TlsTrouble,
     look_up_record,
 )
 from mailwright.authentication.mtasts_cache import PolicyCache
@@ -157,14 +157,14 @@ def _no_address(answers: list[Answer]) -> PolicyFetch:
 
 
 #: X509_V_ERR_* of OpenSSL: not yet valid, expired, host name mismatch.
-_VERIFY_CODES = {9: TlsTrouble.EXPIRED, 10: TlsTrouble.EXPIRED, 62: TlsTrouble.WRONG_NAME}
+_VERIFY_CODES = {9: HandshakeFailure.EXPIRED, 10: HandshakeFailure.EXPIRED, 62: HandshakeFailure.WRONG_NAME}
 
 
 def _tls_failed(wrong: ssl.SSLError) -> PolicyFetch:
     """Return the result for a connection that TLS broke."""
     if not isinstance(wrong, ssl.SSLCertVerificationError):
-        return PolicyFetch(FetchKind.TLS_FAILED, tls=TlsTrouble.HANDSHAKE, detail=_said(wrong))
-    why = _VERIFY_CODES.get(wrong.verify_code, TlsTrouble.NOT_TRUSTED)
+        return PolicyFetch(FetchKind.TLS_FAILED, tls=HandshakeFailure.OTHER, detail=_said(wrong))
+    why = _VERIFY_CODES.get(wrong.verify_code, HandshakeFailure.NOT_TRUSTED)
     return PolicyFetch(FetchKind.TLS_FAILED, tls=why, detail=wrong.verify_message[:LONGEST_DETAIL])
 
 
