@@ -313,9 +313,9 @@ def test_a_failure_of_dns_is_not_void() -> None:
         assert (verdict.result, verdict.problem, verdict.voids) == (SpfResult.TEMPERROR, SpfProblem.DNS, 0)
 
 
-def mx_of(count: int, name: str = "h{}.example.net") -> dict[str, Entry]:
+def mx_of(count: int, name: str = "h{}.example.net") -> dict[str, list[str]]:
     """Return a domain big.example.net with ``count`` MX hosts, of which the last is the client."""
-    hosts: dict[str, Entry] = {name.format(number): [f"A {OTHER}"] for number in range(count - 1)}
+    hosts = {name.format(number): [f"A {OTHER}"] for number in range(count - 1)}
     lines = [f"MX {number} {name.format(number)}" for number in range(count)]
     return {**hosts, name.format(count - 1): [f"A {CLIENT}"], "big.example.net": lines}
 
@@ -326,6 +326,8 @@ def test_ten_mx_hosts_are_allowed_and_eleven_are_not() -> None:
     assert (at_limit.result, at_limit.look_ups) == (SpfResult.PASS, 1)
     beyond = check("v=spf1 mx:big.example.net -all", more=mx_of(MOST_MX + 1))
     assert (beyond.result, beyond.problem) == (SpfResult.PERMERROR, SpfProblem.MX_NAMES)
+    null = {**mx_of(MOST_MX), "big.example.net": [*mx_of(MOST_MX)["big.example.net"], "MX 99 ."]}
+    assert check("v=spf1 mx:big.example.net -all", more=null).result is SpfResult.PASS
     first_matches = {**mx_of(MOST_MX + 1), "h0.example.net": [f"A {CLIENT}"]}
     assert check("v=spf1 mx:big.example.net -all", more=first_matches).result is SpfResult.PERMERROR
 

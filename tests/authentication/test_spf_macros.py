@@ -162,6 +162,15 @@ def test_a_long_name_loses_labels_at_the_left(length: int) -> None:
     assert not dropped or len(last_dropped) + 1 + len(found) > LONGEST_NAME
 
 
+def test_a_label_goes_only_where_it_does_not_fit() -> None:
+    """What ends in 253 characters after a dot keeps all of them; one label that is too long leaves nothing."""
+    fits = ".".join(["x" * 63] * 3 + ["y" * 61])
+    assert len(fits) == LONGEST_NAME
+    assert shortened(f"a.{fits}") == fits
+    assert shortened(f"a{fits}") == fits.partition(".")[2]
+    assert shortened("x" * (LONGEST_NAME + 1)) == ""
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

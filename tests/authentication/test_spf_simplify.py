@@ -126,6 +126,14 @@ def test_what_is_no_list_of_networks_is_not_flattened(name: str) -> None:
     assert (str(advice.record), advice.fits, advice.changes) == (f"v=spf1 include:{name} ~all", False, ())
 
 
+@pytest.mark.parametrize("word", ["a:half.example", "mx:half.example", "include:half.example"])
+def test_what_is_known_by_halves_is_not_flattened(word: str) -> None:
+    """Where DNS failed for some addresses, the others are not all."""
+    half: list[str] = ["A 192.0.2.1", "AAAA TIMEOUT", "MX 10 half.example", "TXT v=spf1 a ~all"]
+    advice = advised(f"v=spf1 {word} ~all", SpfLimits(look_ups=0), {"half.example": half})
+    assert (str(advice.record), advice.fits) == (f"v=spf1 {word} ~all", False)
+
+
 def test_the_networks_of_an_include_are_those_that_pass() -> None:
     """Nested ones too, and what all says about the others does not matter."""
     table = TableResolver({**ZONE, "example.com": ["TXT v=spf1 include:wide.example redirect=net.example"]})
