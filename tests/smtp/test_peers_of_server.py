@@ -293,11 +293,7 @@ async def test_msmtp(place: Opener, way: str, mechanism: str | None) -> None:
             *("--from=anna@example.test", f"--tls={'off' if way == 'plain' else 'on'}"),
             *(() if way == "plain" else (f"--tls-trust-file={found.certificate}",)),
             *(("--tls-starttls=off",) if way == "implicit" else ()),
-            *(
-                (f"--auth={mechanism.lower()}", f"--user={USER}", f"--passwordeval=echo {PASSWORD}")
-                if mechanism
-                else ()
-            ),
+            *login,
             "--",
             "leo@example.net",
             given=BODY.replace("\r\n", "\n").encode() + b"\n",

@@ -704,6 +704,12 @@ def test_the_limit_of_a_line_is_exact(length: int, expected: bytes, by_octet: bo
     assert heard.endswith(b"\r\n250 2.0.0 Ok\r\n")
 
 
+def test_what_follows_a_line_does_not_lengthen_it() -> None:
+    """The longer limit of AUTH is for lines that begin with it."""
+    talk = Talk(LOGIN).hello()
+    assert talk.send(b"x" * 3_000 + b"\r\nAUTH LOGIN\r\n").startswith(b"500 5.5.2 Line too long")
+
+
 def test_an_endless_line_is_not_kept() -> None:
     """What is too long is forgotten while it comes."""
     talk = Talk().hello()

@@ -286,7 +286,7 @@ class ServerEngine:
         # RFC 5321 2.3.8: a bare LF MUST NOT be taken for a line end.
         if end == at or self._input[end - 1] != 13:
             session.close(replies.BARE_LINE_FEED)
-        elif self._skipping or self._at - at > self._longest_line():
+        elif self._skipping or self._at - at > self._longest_line(at):
             self._skipping = False
             self._too_long()
         elif session.state is State.AUTH:
@@ -300,17 +300,17 @@ class ServerEngine:
                 obey(session, command)
         return True
 
-    def _longest_line(self) -> int:
-        """Return how long the line that begins the unread part may be."""
+    def _longest_line(self, at: int) -> int:
+        """Return how long the line that begins at ``at`` may be."""
         limits = self._session.limits
-        authentication = self._session.state is State.AUTH or self._input[self._at : self._at + 5].upper() == b"AUTH "
+        authentication = self._session.state is State.AUTH or self._input[at : at + 5].upper() == b"AUTH "
         return limits.authentication_line if authentication else limits.command_line
 
     def _shorten(self) -> None:
         """Forget the octets of a line that is too long already, but for a CR that may be half of its end."""
         self._input = self._input[self._at :]
         self._at = 0
-        if not self._skipping and len(self._input) > self._longest_line():
+        if not self._skipping and len(self._input) > self._longest_line(0):
             self._skipping = True
         if self._skipping:
             self._input = b"\r" if self._input[-1:] == b"\r" else b""
