@@ -300,6 +300,8 @@ def test_nothing_that_came_in_the_clear_survives_stls(injected: bytes) -> None:
     with pytest.raises(RemoteProtocolError, match="in the clear"):
         feed(engine, b"+OK go\r\n" + injected)
     assert engine.state is State.CLOSED
+    # Nobody must begin a handshake because of the answer.
+    assert engine.events() == []
 
 
 def test_a_refused_stls_changes_nothing() -> None:

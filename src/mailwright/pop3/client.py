@@ -275,6 +275,8 @@ class ClientEngine:
             self._begin_text(command, response)
             return
         self._under_way.popleft()
+        if isinstance(command, Stls) and response.ok:
+            self._begin_tls()
         self._events.append(Answered(command, response))
         match command:
             case Auth():
@@ -284,8 +286,6 @@ class ClientEngine:
                 self.state = State.TRANSACTION
             case Utf8() if response.ok:
                 self.utf8 = True
-            case Stls() if response.ok:
-                self._begin_tls()
             case Quit():
                 # RFC 1939 6: whether or not all was deleted, the server closes now.
                 self._quit_answered = True

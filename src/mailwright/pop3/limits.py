@@ -58,6 +58,8 @@ class Timeouts:
     server_idle: float = 600.0
     # How long a server waits until the client takes what it is sent (own choice: as long).
     server_send: float = 600.0
+    # How long a server waits before it answers a login that failed, so that guessing takes long (own choice).
+    failed_login: float = 2.0
 
 
 DEFAULT_LIMITS = Limits()

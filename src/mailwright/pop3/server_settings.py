@@ -17,6 +17,7 @@ class ServerSettings:
     implementation: what CAPA tells of the software; "" for nothing.
     stls: offer STLS; the transport sets it by whether it has a certificate.
     login: when logins that show the password, and AUTH, are offered.  APOP is not bound to it.
+    apop: offer APOP, by a timestamp in the greeting; the transport makes it.
     user: offer USER and PASS.  mechanisms: SASL mechanisms of AUTH, best first.
     login_delay: seconds between logins that CAPA announces; None for none.  To hold to it is the application's part.
     expire: days that CAPA says messages are kept; None for "for ever" (RFC 2449 6.7).
@@ -27,6 +28,7 @@ class ServerSettings:
     implementation: str = ""
     stls: bool = False
     login: AuthOffer = AuthOffer.UNDER_TLS
+    apop: bool = False
     user: bool = True
     mechanisms: tuple[str, ...] = ("PLAIN",)
     login_delay: int | None = None
