@@ -435,6 +435,68 @@ def sending(*offers: str, settings: ClientSettings | None = None, recipients: in
     return engine
 
 
+# ------------------------------------------------------------------------------------ message and envelope in one group
+
+
+def sent_whole(*replies: str) -> ClientEngine:
+    """An engine that has sent a message with its envelope, to two recipients."""
+    engine = ready("PIPELINING", "CHUNKING")
+    engine.begin(envelope("b@b.test", "c@b.test"), chunking=True, whole=b"hi\r\n")
+    lines = b"MAIL FROM:<anna@a.test>\r\nRCPT TO:<b@b.test>\r\nRCPT TO:<c@b.test>\r\nBDAT 4 LAST\r\nhi\r\n"
+    assert engine.data_to_send() == lines
+    engine.receive_data("".join(f"{reply}\r\n" for reply in replies).encode())
+    return engine
+
+
+def test_a_message_can_go_out_with_its_envelope() -> None:
+    """One group, and a reply for each part of it."""
+    engine = sent_whole("250 ok", "250 ok", "550 no", "250 queued")
+    *answered, end = engine.events()
+    assert [(event.step, event.reply.code) for event in answered if isinstance(event, Answered)] == [
+        (Step.MAIL, 250),
+        (Step.RCPT, 250),
+        (Step.RCPT, 550),
+        (Step.MESSAGE, 250),
+    ]
+    assert end == TransactionEnded()
+    assert engine.state is State.READY
+
+
+@pytest.mark.parametrize(
+    ("replies", "expected"),
+    [
+        ([], True),
+        (["250 ok"], True),
+        (["550 no"], False),
+        (["250 ok", "550 no"], True),
+        (["250 ok", "550 no", "550 no"], False),
+        (["250 ok", "550 no", "250 ok"], True),
+        (["250 ok", "250 ok", "250 ok", "250 queued"], False),
+    ],
+    ids=str,
+)
+def test_a_message_that_went_out_with_its_envelope_is_uncertain_until_its_reply(
+    replies: list[str], expected: bool
+) -> None:
+    """Unless nobody can have got it."""
+    engine = sent_whole(*replies)
+    assert engine.is_uncertain is expected
+    engine.receive_eof()
+    assert engine.is_uncertain is expected
+    ended = engine.events()[-1]
+    assert isinstance(ended, Ended)
+    assert ended.uncertain is expected
+
+
+@pytest.mark.parametrize("offers", [["PIPELINING"], ["CHUNKING"]])
+def test_a_message_goes_out_with_its_envelope_only_where_that_is_offered(offers: list[str]) -> None:
+    """The caller's mistake otherwise."""
+    engine = ready(*offers)
+    assert not engine.sends_whole
+    with pytest.raises(LocalProtocolError):
+        engine.begin(envelope("b@b.test"), chunking="CHUNKING" in offers, whole=b"hi")
+
+
 # ------------------------------------------------------------------------------------------------------------ STARTTLS
 
 

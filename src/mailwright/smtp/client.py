@@ -56,7 +56,7 @@ from mailwright.smtp.commands import (
     Vrfy,
     to_bytes,
 )
-from mailwright.smtp.errors import LocalProtocolError
+from mailwright.smtp.errors import LocalProtocolError, RemoteProtocolError
 from mailwright.smtp.sasl import LONGEST_MESSAGE
 from mailwright.smtp.transcript import Step
 
@@ -179,7 +179,7 @@ class ClientEngine(TransactionEngine):
             self._events.append(Answered(Step.STARTTLS, reply))
             return
         if not self._reader.is_empty:
-            raise self._broken("octets in clear after the reply to STARTTLS")
+            raise RemoteProtocolError("octets in clear after the reply to STARTTLS")
         self.state = State.HANDSHAKE
         self._events.append(TlsReady(reply))
 
@@ -191,7 +191,7 @@ class ClientEngine(TransactionEngine):
             self._events.append(Answered(Step.AUTH, reply))
             return
         if reply.code != 334:
-            raise self._broken(f"{reply.code} is no reply to AUTH")
+            raise RemoteProtocolError(f"{reply.code} is no reply to AUTH")
         if self._initial is not None:
             response, self._initial = self._initial, None
             self._send(Step.AUTH, b64encode(response) + b"\r\n")
@@ -205,7 +205,7 @@ class ClientEngine(TransactionEngine):
         try:
             return b64decode(text.encode("ascii"), validate=True)
         except (Base64Error, ValueError) as error:
-            raise self._broken("a challenge that is no base64") from error
+            raise RemoteProtocolError("a challenge that is no base64") from error
 
     def _on_other(self, awaited: Awaited, reply: Reply) -> None:
         if awaited.place != -1:

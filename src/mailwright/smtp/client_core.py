@@ -47,6 +47,7 @@ class EngineCore(ABC):
         self._awaited: deque[Awaited] = deque((Awaited(Step.BANNER),))
         self._hello_name = ""
         self._initial: bytes | None = None
+        self._left_uncertain = False
         self._begun = False
         self._transaction: TransactionState | None = None
 
@@ -57,16 +58,19 @@ class EngineCore(ABC):
         """
         if self.state is State.CLOSED:
             return
+        try:
+            self._read(data)
+        except RemoteProtocolError:
+            self._close()
+            raise
+
+    def _read(self, data: bytes) -> None:
         # RFC 3207 4.2: what came in clear MUST NOT have any effect under TLS.
         if self.state is State.HANDSHAKE:
-            raise self._broken("octets in clear after the reply to STARTTLS")
+            raise RemoteProtocolError("octets in clear after the reply to STARTTLS")
         self._reader.feed(data)
-        try:
-            while (reply := self._reader.next_reply()) is not None:
-                self._take(reply)
-        except RemoteProtocolError:
-            self.state = State.CLOSED
-            raise
+        while (reply := self._reader.next_reply()) is not None:
+            self._take(reply)
 
     def receive_eof(self) -> None:
         """Take that the server sends no more; ``events`` then has Ended."""
@@ -77,8 +81,8 @@ class EngineCore(ABC):
             step = Step.MESSAGE
         elif self.state is State.HANDSHAKE:
             step = Step.TLS
+        self._close()
         self._events.append(Ended(step, self.is_uncertain))
-        self.state = State.CLOSED
 
     def events(self) -> list[Event]:
         """Return what happened since the last call, in order."""
@@ -102,9 +106,14 @@ class EngineCore(ABC):
 
     @property
     def is_uncertain(self) -> bool:
-        """True from the end of the message to its last reply."""
+        """True from the end of the message to its last reply, and for good where that did not come."""
         current = self._transaction
-        return self.state is State.ENDING and current is not None and bool(current.accepted)
+        is_sent = self.state is State.ENDING and current is not None and bool(current.accepted or current.unanswered)
+        return self._left_uncertain or is_sent
+
+    def _close(self) -> None:
+        self._left_uncertain = self.is_uncertain
+        self.state = State.CLOSED
 
     def _check(self, what: str, *, waiting: bool = False) -> None:
         if self.state not in MAY[what] or (self._awaited and not waiting):
@@ -126,10 +135,6 @@ class EngineCore(ABC):
             raise LocalProtocolError("no transaction is in progress")
         return self._transaction
 
-    def _broken(self, what: str) -> RemoteProtocolError:
-        self.state = State.CLOSED
-        return RemoteProtocolError(what)
-
     def _take(self, reply: Reply) -> None:
         """Bring a reply to what awaits it."""
         if self._recorder is not None:
@@ -146,7 +151,7 @@ class EngineCore(ABC):
             self.closing = reply
         # RFC 5321 4.2.1: 3yz means that more is wanted, which only DATA and AUTH can give.
         if reply.continues and awaited.step not in (Step.DATA, Step.AUTH):
-            raise self._broken(f"{reply.code} is no reply to {awaited.step}")
+            raise RemoteProtocolError(f"{reply.code} is no reply to {awaited.step}")
         self._answer(awaited, reply)
         if self.closing is not None and not self._awaited and self.state in (State.HELLO, State.READY):
             self.state = State.CLOSING
@@ -171,7 +176,7 @@ class EngineCore(ABC):
 
     def _take_unasked(self, reply: Reply) -> None:
         if reply.code != 421:
-            raise self._broken(f"a reply that nothing awaits: {reply.code}")
+            raise RemoteProtocolError(f"a reply that nothing awaits: {reply.code}")
         self.closing = reply
         self.state = State.CLOSING
         self._events.append(Closing(reply))

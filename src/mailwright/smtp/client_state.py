@@ -53,7 +53,9 @@ MAY: dict[str, frozenset[State]] = {
 class ClientSettings:
     """How an engine behaves.
 
-    pipelining: send groups where the server offers it.  prefer_chunking: BDAT instead of DATA where it is offered.
+    pipelining: send groups where the server offers it.
+    prefer_chunking: BDAT instead of DATA where it is offered; a small message then goes out together with its envelope,
+    in one round trip, also where all recipients turn out to be refused.
     line_ends: what to do with a CR or LF that stands alone in a message sent by DATA.
     bare_line_feeds: read replies whose lines end in LF alone.
     """
@@ -84,7 +86,17 @@ class Line(NamedTuple):
 class TransactionState:
     """What the engine must know of the transaction in progress."""
 
-    __slots__ = ("accepted", "chunk", "chunking", "lines", "mail_accepted", "octets", "refused_chunk", "stuffer")
+    __slots__ = (
+        "accepted",
+        "chunk",
+        "chunking",
+        "lines",
+        "mail_accepted",
+        "octets",
+        "refused_chunk",
+        "stuffer",
+        "unanswered",
+    )
 
     def __init__(self, *, chunking: bool, line_ends: LineEnds) -> None:
         self.mail_accepted = False
@@ -95,3 +107,5 @@ class TransactionState:
         self.refused_chunk: Reply | None = None
         self.stuffer = DotStuffer(line_ends)
         self.octets = 0
+        # Recipients without a reply whose message is on its way already.
+        self.unanswered = 0

@@ -11,25 +11,28 @@ from mailwright.smtp.client_core import EngineCore
 from mailwright.smtp.client_events import Answered, ContentWanted, TransactionEnded
 from mailwright.smtp.client_state import Awaited, Line, Role, State, TransactionState
 from mailwright.smtp.commands import Data, Mail, Rcpt, Rset, to_bytes
-from mailwright.smtp.errors import LocalProtocolError
+from mailwright.smtp.errors import LocalProtocolError, RemoteProtocolError
 from mailwright.smtp.transcript import Step
 
 
 class TransactionEngine(EngineCore):
     """The part of the engine that carries messages."""
 
-    def begin(self, envelope: Envelope, *, chunking: bool = False) -> None:
+    def begin(self, envelope: Envelope, *, chunking: bool = False, whole: bytes | None = None) -> None:
         """Begin a transaction: MAIL, RCPT for every recipient, and DATA.
 
         envelope: must have been fitted to the capabilities (mailwright.smtp.fitting).
         chunking: use BDAT; needs CHUNKING.
-        Answered comes for each, then ContentWanted or TransactionEnded.
+        whole: the message, sent in the same group where ``sends_whole`` says that it can be; else None.
+        Answered comes for each, then ContentWanted, without ``whole``, or TransactionEnded.
         """
         self._check("begin")
         if not envelope.recipients:
             raise LocalProtocolError("a transaction without recipients")
         if (chunking and not self.capabilities.chunking) or (envelope.body is Body.BINARY and not chunking):
             raise LocalProtocolError("CHUNKING is not offered, or not used where BINARYMIME needs it")
+        if whole is not None and not (chunking and self.sends_whole):
+            raise LocalProtocolError("a message cannot be sent with its envelope here")
         # Everything is written before anything is kept: an address that cannot be written changes nothing.
         lines = [Line(Step.MAIL, None, to_bytes(Mail(envelope)))]
         lines += [Line(Step.RCPT, index, to_bytes(Rcpt(to))) for index, to in enumerate(envelope.recipients)]
@@ -43,6 +46,28 @@ class TransactionEngine(EngineCore):
         self._transaction.lines.extend(lines)
         self.state = State.ENVELOPE
         self._go_on()
+        if whole is not None:
+            self._send_whole(whole, len(envelope.recipients))
+
+    @property
+    def sends_whole(self) -> bool:
+        """Whether a message can go out with its envelope, in one round trip (RFC 3030 4.2).
+
+        With LMTP it cannot: how many replies follow depends on those to RCPT.
+        """
+        offered = self.capabilities.chunking and self.capabilities.pipelining
+        return offered and self.settings.pipelining and self.settings.role is Role.SMTP
+
+    def _send_whole(self, message: bytes, recipients: int) -> None:
+        current = self._current
+        current.chunk = message
+        current.unanswered = recipients
+        if self._recorder is not None:
+            self._recorder.content(message)
+        self._send_chunk(last=True)
+        if self._recorder is not None:
+            self._recorder.content_ended(current.octets)
+        self._await_end()
 
     def send_content(self, piece: bytes) -> None:
         """Send the next piece of the message.
@@ -126,14 +151,16 @@ class TransactionEngine(EngineCore):
         if not reply.completes:
             # What has not been sent yet has no point any more.
             current.lines.clear()
+            current.unanswered = 0
         self._envelope_goes_on()
 
     def _on_rcpt(self, awaited: Awaited, reply: Reply) -> None:
         current = self._current
+        current.unanswered = max(0, current.unanswered - 1)
         if reply.completes and awaited.place is not None:
             if not current.mail_accepted:
                 # DATA is on its way and could deliver an empty message to this recipient.
-                raise self._broken("RCPT accepted though MAIL was refused")
+                raise RemoteProtocolError("RCPT accepted though MAIL was refused")
             current.accepted.append(awaited.place)
         self._events.append(Answered(Step.RCPT, reply, awaited.place))
         self._envelope_goes_on()
@@ -153,7 +180,7 @@ class TransactionEngine(EngineCore):
 
     def _on_data(self, reply: Reply) -> None:
         if reply.completes:
-            raise self._broken(f"{reply.code} is no reply to DATA")
+            raise RemoteProtocolError(f"{reply.code} is no reply to DATA")
         self._events.append(Answered(Step.DATA, reply))
         if reply.refuses:
             self._end_transaction()
@@ -170,7 +197,7 @@ class TransactionEngine(EngineCore):
         """RFC 2920 3.1: where 354 came though no recipient was accepted, the client SHOULD send a single dot."""
         # RFC 2033 4.2: with LMTP, DATA MUST fail there; how many replies would follow the dot nobody could say.
         if self.settings.role is Role.LMTP:
-            raise self._broken("354 though no recipient was accepted")
+            raise RemoteProtocolError("354 though no recipient was accepted")
         self._send(Step.MESSAGE, b".\r\n", -1)
         self.state = State.ENDING
 

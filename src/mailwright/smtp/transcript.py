@@ -151,9 +151,15 @@ class Recorder:
         self._text = b""
         self._hidden: list[str] = []
 
-    def begin_transaction(self) -> None:
-        """Forget the last transaction; what comes belongs to the next."""
-        self._transaction = []
+    def begin_transaction(self) -> Callable[[], tuple[Entry, ...]]:
+        """Forget the last transaction; what comes belongs to the next.
+
+        Returns who can tell its entries, with those of the opening, also when it is forgotten here.
+        """
+        opening = self._opening
+        transaction: list[_Raw] = []
+        self._transaction = transaction
+        return lambda: tuple(map(_entry, (*opening, *transaction)))
 
     def sent(self, step: Step, line: bytes) -> None:
         """Keep a command line, or an answer in an exchange of AUTH, whose credentials are removed here."""
