@@ -73,7 +73,7 @@ def parse_command(line: bytes, accepted: frozenset[str] = PARAMETERS, *, spaces:
         mail = _plain_mail(line, accepted)
         if mail is not None:
             return mail
-    return _parse_any(line, accepted, spaces=spaces)
+    return _ALONE.get(line) or _parse_any(line, accepted, spaces=spaces)
 
 
 def _plain_mail(line: bytes, accepted: frozenset[str]) -> Mail | None:
@@ -268,6 +268,8 @@ def decode_base64(text: str) -> bytes:
     raise fault(501, (5, 5, 2), "Cannot decode the base64")
 
 
+#: Whole lines of commands that come with every message.
+_ALONE: dict[bytes, Command] = {b"DATA": Data(), b"RSET": Rset(), b"NOOP": Noop(), b"QUIT": Quit()}
 _READERS: dict[str, Callable[[str], Command]] = {
     "EHLO": _hello(Ehlo),
     "HELO": _hello(Helo),

@@ -286,7 +286,7 @@ class ServerEngine:
         # RFC 5321 2.3.8: a bare LF MUST NOT be taken for a line end.
         if end == at or self._input[end - 1] != 13:
             session.close(replies.BARE_LINE_FEED)
-        elif self._skipping or self._at - at > self._longest_line(at):
+        elif self._skipping or (end - at >= session.limits.command_line and end - at >= self._longest_line(at)):
             self._skipping = False
             self._too_long()
         elif session.state is State.AUTH:
