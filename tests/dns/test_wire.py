@@ -79,7 +79,7 @@ def test_queries_may_be_plain() -> None:
     assert message.edns == -1
 
 
-@pytest.mark.parametrize("name", ["a..b", "a" * 64, ".".join(["a" * 63] * 4), "ü.test", "a b", "a\\b", "test."])
+@pytest.mark.parametrize("name", ["a..b", "a" * 64, ".".join(["a" * 63] * 4), "ü.test", "a\\b", "test."])
 def test_names_that_do_not_fit_are_told(name: str) -> None:
     """No query goes out for something else than what was asked."""
     with pytest.raises(NameFault):
@@ -102,7 +102,7 @@ RECORDS: list[tuple[RecordType, str, Record]] = [
     (RecordType.TLSA, "3 1 1 " + "ab" * 32, Tlsa(3, 1, 1, b"\xab" * 32)),
     (RecordType.TXT, '"v=spf1 " "-all"', Txt((b"v=spf1 ", b"-all"))),
     (RecordType.TXT, '"\\195\\188\\000"', Txt((b"\xc3\xbc\x00",))),
-    (RecordType.MX, "10 a\\.b\\032c\\\\d.test.", Mx(10, "a\\046b\\032c\\092d.test")),
+    (RecordType.MX, "10 a\\.b\\032c\\\\d.test.", Mx(10, "a\\046b c\\092d.test")),
 ]
 
 

@@ -13,7 +13,8 @@ LONGEST_TEXT = 4 * LONGEST_NAME
 
 #: Printable ASCII but for the dot between labels and the backslash, which is an escape in other programs' zone files.
 #: Host names need far less; SPF macros put local parts into names (RFC 7208 7.3).
-_LABEL = "".join(chr(code) for code in range(33, 127) if chr(code) not in ".\\")
+#: DNS itself takes any octet (RFC 2181 11), and a macro may well put in a space; the backslash is for escapes.
+_LABEL = "".join(chr(code) for code in range(32, 127) if chr(code) not in ".\\")
 _LABEL_AND_DOT = _LABEL + "."
 
 IpAddress = IPv4Address | IPv6Address
@@ -50,6 +51,8 @@ def to_question_name(text: str) -> str:
     """
     name = text.lower() if text.isascii() else _to_ascii(text)
     name = name.removesuffix(".")
+    if " " in name:
+        raise NameFault(text, "character")
     check_name(name)
     return name
 
@@ -61,7 +64,7 @@ def check_name(name: str) -> None:
     # RFC 1035 2.3.4: labels of 63 octets or less, names of 255 octets or less.
     if len(name) > LONGEST_NAME:
         raise NameFault(name, "long")
-    if name.strip(_LABEL_AND_DOT) or not name.isascii() or not name.isprintable() or " " in name or "\\" in name:
+    if name.strip(_LABEL_AND_DOT) or not name.isascii() or not name.isprintable() or "\\" in name:
         raise NameFault(name, "character")
     for label in name.split("."):
         if not label:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from dns.name import Name
 
 #: Octets that stand for themselves in a name: printable ASCII but for the dot and the backslash.
-_PLAIN = bytes(code for code in range(33, 127) if code not in b".\\")
+_PLAIN = bytes(code for code in range(32, 127) if code not in b".\\")
 
 
 def to_text(name: Name) -> str:
