@@ -48,8 +48,8 @@ LEO, EVE = Address("leo", "example.net"), Address("eve", "example.net")
 def choosy(question: Question) -> Answer:
     """Refuse some, as an application would."""
     match question:
-        case HelloGiven("spammer"):
-            return refuse(550, "5.7.1", "Go away")
+        case HelloGiven("spammer" | "friend" as name):
+            return refuse(550, "5.7.1", "Go away") if name == "spammer" else Reply(250, ("Hello friend", "SIZE 5"))
         case MailGiven(Envelope(Address("nobody"))):
             return refuse(550, "5.1.8", "No such sender")
         case RecipientGiven(Recipient(Address("unknown"))):
@@ -111,6 +111,9 @@ TRANSCRIPTS = {
         S: 220 mx.example.test ESMTP
         C: HELO client
         S: 250 mx.example.test
+        C: EHLO friend
+        S: 250-Hello friend
+        S: 250 SIZE 5
         """,
     ),
     "out of order": (

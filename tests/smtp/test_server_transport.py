@@ -23,7 +23,7 @@ from mailwright.smtp.limits import Limits, Timeouts
 from mailwright.smtp.server_application import Answering, Application, Peer, TlsFacts
 from mailwright.smtp.server_events import Connected, DataChunk, Ended, Ending, MailGiven, MessageGiven
 from mailwright.smtp.server_reception import Listener
-from mailwright.smtp.server_settings import ServerSettings
+from mailwright.smtp.server_settings import AuthOffer, Role, ServerSettings
 from mailwright.smtp.server_transport import Server, serve
 
 SETTINGS = ServerSettings("mx.example.test")
@@ -599,3 +599,133 @@ async def test_closing_does_not_wait_for_ever() -> None:
         with suppress(ConnectionError):
             assert await client.reader.read() == b""
         assert opened.server.connections == 0
+
+
+async def test_closing_does_not_wait_for_a_handshake(server_context: ssl.SSLContext) -> None:
+    """A client that said STARTTLS and then nothing hears nothing more, and is gone."""
+    async with house(SETTINGS, Listener(ssl_context=server_context)) as opened, visit(opened) as client:
+        assert opened.server is not None
+        await client.hello()
+        await client.ask(b"STARTTLS")
+        await opened.server.close(grace=0.01)
+        with suppress(ConnectionError):
+            assert await client.reader.read() == b""
+        assert opened.server.connections == 0
+
+
+async def test_commands_may_follow_the_proxy_header_at_once() -> None:
+    """What came in one segment with the header is the client's, and no octet of it is lost."""
+    settings = replace(SETTINGS, strict_pipelining=False)
+    async with house(settings, Listener(proxy_from=(LOCAL,))) as opened, visit(opened) as client:
+        client.writer.write(b"PROXY UNKNOWN\r\nEHLO client\r\n")
+        assert (await client.reply()).startswith("220 ")
+        assert (await client.reply()).startswith("250-")
+
+
+async def test_a_slow_reader_gets_everything() -> None:
+    """Reading stops while replies pile up, and goes on when they are taken: none is lost."""
+    settings = replace(SETTINGS, strict_pipelining=False, limits=Limits(idle_commands=10_000_000))
+    async with house(settings) as opened, visit(opened) as client:
+        assert opened.server is not None
+        await client.hello()
+        client.writer.write(b"EHLO c\r\n" * 100_000 + b"QUIT\r\n")
+        (connection,) = opened.server._reception.connections
+        while not connection._congested:  # type: ignore[attr-defined] # noqa: ASYNC110 - nobody tells of full buffers
+            await asyncio.sleep(0)
+        heard = await client.reader.read()
+        assert heard.count(b"250 LIMITS ") == 100_000
+        assert heard.endswith(b"221 2.0.0 Bye\r\n")
+
+
+async def test_a_failure_after_the_client_went_is_still_reported() -> None:
+    """Nobody can be answered, but the operator must know."""
+    reported: list[BaseException] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: reported.append(context["exception"]))
+    failing = asyncio.get_running_loop().create_future()
+    server = await serve(lambda _: Deferred(failing), SETTINGS, Listener())
+    _, writer = await asyncio.open_connection(*server.addresses[0])
+    await server._reception.busy.wait()
+    writer.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_LINGER, pack("ii", 1, 0))
+    writer.transport.abort()
+    await server._reception.empty.wait()
+    failing.set_exception(ZeroDivisionError())
+    await asyncio.sleep(0)
+    await server.close()
+    assert [type(error) for error in reported] == [ZeroDivisionError]
+
+
+class Deferred(Application):
+    """Answers the connection when a future does."""
+
+    def __init__(self, answer: asyncio.Future[None]) -> None:
+        self._answer = answer
+
+    def connected(self, event: Connected) -> Answering:
+        del event
+        return self._answer
+
+
+class Broken(Application):
+    """Fails before the first event."""
+
+    def __init__(self, *, at_once: bool) -> None:
+        if at_once:
+            raise ZeroDivisionError
+
+    def secured(self, tls: TlsFacts) -> None:
+        raise ZeroDivisionError(tls.version)
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_an_application_that_cannot_begin(
+    at_once: bool, server_context: ssl.SSLContext, client_context: ssl.SSLContext
+) -> None:
+    """Whether it fails when it is made or when TLS stands: 421, and the operator hears why."""
+    reported: list[BaseException] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: reported.append(context["exception"]))
+    server = await serve(lambda _: Broken(at_once=at_once), SETTINGS, Listener(ssl_context=server_context))
+    client = Client(*await asyncio.open_connection(*server.addresses[0]))
+    if not at_once:
+        await client.hello()
+        await client.ask(b"STARTTLS")
+        await client.writer.start_tls(client_context, server_hostname="localhost")
+    assert (await client.reply()).startswith("421 4.3.0 ")
+    client.writer.close()
+    with suppress(ConnectionError):
+        await client.writer.wait_closed()
+    await server.close()
+    assert [type(error) for error in reported] == [ZeroDivisionError]
+
+
+class Each(Application):
+    """Answers every recipient by itself."""
+
+    def message(self, event: MessageGiven) -> Answering:
+        return tuple(Reply(250, (str(recipient.address),)) for recipient in event.envelope.recipients)
+
+
+async def test_lmtp_over_a_socket() -> None:
+    """One reply for each recipient."""
+    server = await serve(lambda _: Each(), replace(SETTINGS, role=Role.LMTP), Listener())
+    client = Client(*await asyncio.open_connection(*server.addresses[0]))
+    await client.reply()
+    await client.ask(b"LHLO c")
+    client.writer.write(b"MAIL FROM:<>\r\nRCPT TO:<a@b.test>\r\nRCPT TO:<c@d.test>\r\nDATA\r\n")
+    assert [(await client.reply())[:3] for _ in range(4)] == ["250", "250", "250", "354"]
+    assert await client.ask(b".") == "250 2.0.0 a@b.test"
+    assert await client.reply() == "250 2.0.0 c@d.test"
+    client.writer.close()
+    await client.writer.wait_closed()
+    await server.close()
+
+
+async def test_nobody_is_known_by_default() -> None:
+    """An application that says nothing about logins refuses them."""
+    settings = replace(SETTINGS, auth=AuthOffer.ALWAYS, mechanisms=("PLAIN",))
+    server = await serve(lambda _: Application(), settings, Listener())
+    client = Client(*await asyncio.open_connection(*server.addresses[0]))
+    await client.hello()
+    assert await client.ask(b"AUTH PLAIN AGEAYg==") == "535 5.7.8 Authentication failed"
+    client.writer.close()
+    await client.writer.wait_closed()
+    await server.close()

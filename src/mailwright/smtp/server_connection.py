@@ -8,6 +8,7 @@ coroutine.
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any, cast
@@ -57,7 +58,8 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._engine: ServerEngine | None = None
         self._handlers: dict[type, Callable[[Any], Any]] = {}
-        self._application: Application | None = None
+        # One that accepts everything stands in until there is the real one; it is asked nothing.
+        self._application = Application()
         self._proxy: ProxyReader | None = None
         # Events that wait until the application has taken a piece of the text.
         self._untold: deque[Event] = deque()
@@ -163,11 +165,14 @@ class Connection(asyncio.Protocol):
 
     def _begin(self, transport: asyncio.Transport, peer: Peer) -> None:
         facts = tls_facts(transport)
-        self._engine = ServerEngine(self._reception.settings, tls=facts is not None)
-        application = self._application = self._reception.application_factory(peer)
-        self._handlers = _handlers(application)
-        if facts is not None:
-            application.secured(facts)
+        engine = self._engine = ServerEngine(self._reception.settings, tls=facts is not None)
+        try:
+            self._application = self._reception.application_factory(peer)
+            if facts is not None:
+                self._application.secured(facts)
+        except Exception as error:  # noqa: BLE001 - whatever the application raises is its own
+            self._failed(engine, error)
+        self._handlers = _handlers(self._application)
         self._pump()
 
     def _read_proxy(self, reader: ProxyReader, data: bytes) -> None:
@@ -276,12 +281,12 @@ class Connection(asyncio.Protocol):
         if state is State.CLOSED and self._cut_at is None:
             self._cut_at = self._clock.monotonic() + LINGER
             transport.close()
-        elif state is State.TLS and self._early is None:
+        elif state is State.TLS and self._early is None and (context := self._reception.listener.ssl_context):
             self._early = bytearray()
             # Not one octet may be read in the clear between the 220 and the handshake.
             transport.pause_reading()
             self._reading_paused = True
-            self._reception.run(self._secure(engine, transport))
+            self._reception.run(self._secure(engine, transport, context))
         elif engine.is_full or self._reading_paused or self._waits:
             self._regulate()
 
@@ -299,13 +304,8 @@ class Connection(asyncio.Protocol):
         else:
             transport.resume_reading()
 
-    async def _secure(self, engine: ServerEngine, transport: asyncio.Transport) -> None:
+    async def _secure(self, engine: ServerEngine, transport: asyncio.Transport, context: ssl.SSLContext) -> None:
         """Do the handshake after STARTTLS."""
-        context = self._reception.listener.ssl_context
-        if context is None:
-            # STARTTLS is offered with a certificate only; an application cannot reach this.
-            transport.abort()
-            return
         try:
             secured = await asyncio.get_running_loop().start_tls(
                 transport,
@@ -316,21 +316,26 @@ class Connection(asyncio.Protocol):
             )
         except OSError:
             # Nothing can be said in the middle of a handshake; ssl.SSLError and time-outs are OSErrors.
+            secured = None
+        facts = tls_facts(secured) if secured is not None else None
+        if secured is None or facts is None or self._transport is None or engine.state is not State.TLS:
             transport.abort()
+            # Before the handshake is done asyncio does not tell that the connection is lost.
             self.connection_lost(None)
             return
-        if secured is None or self._transport is None:
-            transport.abort()
-            return
         self._transport = secured
-        early, self._early, self._reading_paused = self._early, None, False
-        engine.tls_established()
-        facts = tls_facts(secured)
-        if self._application is not None and facts is not None:
-            self._application.secured(facts)
+        early, self._early = self._early, None
+        self._reading_paused = self._congested = False
         self._heard = self._clock.monotonic()
+        engine.tls_established()
+        try:
+            self._application.secured(facts)
+        except Exception as error:  # noqa: BLE001 - whatever the application raises is its own
+            self._failed(engine, error)
         if early:
             self.data_received(bytes(early))
+        else:
+            self._pump()
 
 
 def _handlers(application: Application) -> dict[type, Callable[[Any], Any]]:

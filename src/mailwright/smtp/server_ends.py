@@ -42,9 +42,10 @@ def is_among(address: str, networks: Collection[IPv4Network | IPv6Network]) -> b
 
 
 def tls_facts(transport: HasFacts) -> TlsFacts | None:
-    """Return how the connection is encrypted; None where it is not."""
+    """Return how the connection is encrypted; None where it is not, or its handshake is not done."""
     encrypted = transport.get_extra_info("ssl_object")
-    if encrypted is None:
+    version = encrypted.version() if encrypted is not None else None
+    if version is None:
         return None
     cipher, _, bits = encrypted.cipher() or ("", "", 0)
-    return TlsFacts(encrypted.version() or "", cipher, bits or 0)
+    return TlsFacts(version, cipher, bits or 0)
