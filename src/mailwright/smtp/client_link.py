@@ -88,6 +88,8 @@ class Link(asyncio.Protocol):
             self._engine.receive_data(data)
         except RemoteProtocolError as fault:
             self.fault = fault
+        # The engine may have gone on by itself: the next line of an envelope, HELO after EHLO.
+        self.flush()
         self._hand_on()
 
     def eof_received(self) -> bool:

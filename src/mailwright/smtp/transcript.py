@@ -168,7 +168,7 @@ class Recorder:
     def received(self, step: Step, reply: bytes) -> None:
         """Keep a reply as it came."""
         if step is Step.AUTH and self._hidden:
-            self._keep(Direction.RECEIVED, step, self._without_echo(reply), len(reply))
+            self._keep(Direction.RECEIVED, step, self.clean(_text_of(reply)), len(reply))
         else:
             self._keep(Direction.RECEIVED, step, reply, len(reply))
 
@@ -210,9 +210,8 @@ class Recorder:
         self._hidden += [word for word in secrets if len(word) > 3]
         return " ".join([*shown, REMOVED]) if secrets or not shown else " ".join(shown)
 
-    def _without_echo(self, reply: bytes) -> str:
-        """Remove what some servers repeat of the credentials when they complain about them."""
-        text = _text_of(reply)
+    def clean(self, text: str) -> str:
+        """Return ``text`` without the credentials that were sent; some servers repeat them when they complain."""
         for secret in self._hidden:
             text = text.replace(secret, REMOVED)
         return text
