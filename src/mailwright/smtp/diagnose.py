@@ -164,11 +164,19 @@ def _cause_of(trouble: SmtpTrouble, side: Side) -> str:
             return _TLS_CAUSES[problem]
         case ConnectionLost() | NoAnswer():
             return "connection-lost"
-        case ProtocolBroken(step=Step.BANNER):
-            # No SMTP from the first octet: another service listens there, or something stands between.
-            return "client-wrong-port" if side is Side.SENDER else "connection-intercepted"
+        case ProtocolBroken(step=step):
+            return _broken(step, side)
         case _:
-            return "protocol-error"
+            return "system-error"
+
+
+def _broken(step: Step, side: Side) -> str:
+    """Return the cause of octets that are no SMTP."""
+    if step is Step.BANNER and side is Side.SENDER:
+        return "client-wrong-port"
+    # No SMTP from the first octet, or words put in before TLS: something else speaks there, or stands between.
+    # Later it is the server that goes wrong; "protocol-error" would say that it complains of us.
+    return "connection-intercepted" if step in (Step.BANNER, Step.STARTTLS, Step.TLS) else "system-error"
 
 
 def _subject(place: Place) -> str | None:
