@@ -11,7 +11,8 @@ from mailwright.mail.address import Address
 from mailwright.mail.envelope import Envelope, Recipient
 from mailwright.smtp.client_options import Target
 
-GREETING = b"220 mx.test ESMTP\r\n"
+#: Octets of a message that a script can take.
+LONGEST_MESSAGE = 4_194_304
 
 
 class Peer:
@@ -21,6 +22,7 @@ class Peer:
         self.reader = reader
         self.writer = writer
         self.heard: list[str] = []
+        self.broken = False
 
     async def say(self, *replies: str) -> None:
         self.writer.write("".join(f"{reply}\r\n" for reply in replies).encode())
@@ -52,7 +54,18 @@ class Peer:
         return await self.reader.readuntil(b"\r\n.\r\n")
 
     async def secure(self, context: ssl.SSLContext) -> None:
+        self.broken = True
         await self.writer.start_tls(context, ssl_handshake_timeout=30)
+        self.broken = False
+
+    async def close(self) -> None:
+        if self.broken:
+            # A stream whose handshake failed never says that it is closed.
+            self.writer.transport.abort()
+            return
+        self.writer.close()
+        with suppress(OSError, asyncio.CancelledError, RuntimeError):
+            await self.writer.wait_closed()
 
     async def goodbye(self) -> None:
         await self.hear("QUIT")
@@ -69,19 +82,18 @@ async def serving(play: Callable[[Peer], Awaitable[None]]) -> AsyncIterator[Targ
         task = asyncio.current_task()
         if task is not None:
             open_ones.add(task)
+        peer = Peer(reader, writer)
         try:
-            await play(Peer(reader, writer))
+            await play(peer)
         except (OSError, asyncio.IncompleteReadError):
             # The client has gone, which some tests want.
             pass
         except (AssertionError, ssl.SSLError) as fault:
             faults.append(fault)
         finally:
-            writer.close()
-            with suppress(OSError, asyncio.CancelledError, RuntimeError):
-                await writer.wait_closed()
+            await peer.close()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, limit=LONGEST_MESSAGE)
     try:
         yield Target("mx.test", "127.0.0.1", int(server.sockets[0].getsockname()[1]))
     finally:
