@@ -18,7 +18,11 @@ LARGEST_ATTACHMENT = 256 * 1024 * 1024
 
 
 class ComposeFault(ValueError):
-    """A part cannot be put into a message.  what: "attachment" or "header".  name: which.  why: in plain words."""
+    """A part cannot be put into a message.
+
+    what: "attachment" or "header".  name: which.
+    why: "line-break", "field-name", "field-value", "large", or the operating system's words.
+    """
 
     def __init__(self, what: str, name: str, why: str) -> None:
         """Keep the three."""
@@ -86,25 +90,25 @@ def _one_line(name: str, value: str) -> str:
     # RFC 5322 2.2: a field body MUST NOT include CR and LF except when used in folding.
     # What else Unicode calls the end of a line is refused with them: a program behind us might agree.
     if len(value.splitlines()) > 1 or any(char < " " and char != "\t" for char in value):
-        raise ComposeFault("header", name, "there is a line break or a control character in it")
+        raise ComposeFault("header", name, "line-break")
     return value
 
 
 def _set_field(message: EmailMessage, name: str, value: str) -> None:
     # RFC 5322 2.2: a field name is printable ASCII without the colon.
     if not name or not name.isascii() or not name.isprintable() or ":" in name or " " in name:
-        raise ComposeFault("header", name, "this is no name of a header field")
+        raise ComposeFault("header", name, "field-name")
     del message[name]
     try:
         message[name] = _one_line(name, value)
     except (ValueError, IndexError) as error:
-        raise ComposeFault("header", name, str(error)) from error
+        raise ComposeFault("header", name, "field-value") from error
 
 
 def _attach(message: EmailMessage, path: Path) -> None:
     try:
         if path.stat().st_size > LARGEST_ATTACHMENT:
-            raise ComposeFault("attachment", str(path), f"it has more than {LARGEST_ATTACHMENT} octets")
+            raise ComposeFault("attachment", str(path), "large")
         octets = path.read_bytes()
     except OSError as error:
         raise ComposeFault("attachment", str(path), error.strerror or type(error).__name__) from error

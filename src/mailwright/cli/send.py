@@ -74,7 +74,7 @@ def _send(*, transcript: str, as_json: bool, schema: bool, lang: str, **options:
         else:
             interrupted = _hand_over(sending, delivery, verbose=options["verbose"] and not as_json)
     except ServerFault as fault:
-        complain(f"--resolver {fault}")
+        complain(_("--resolver {text}: write it as ADDRESS or ADDRESS:PORT").format(text=fault.text))
         return USAGE
     finally:
         if sending.file is not None:

@@ -12,13 +12,13 @@ from typing import Any
 
 import click
 
-from mailwright.app.compose import ComposeFault, Draft, compose
+from mailwright.app.compose import LARGEST_ATTACHMENT, ComposeFault, Draft, compose
 from mailwright.app.outgoing import Outgoing, OutgoingFault, completed, composed, read_outgoing
 from mailwright.app.sending import Request, Server, own_name
 from mailwright.cli.interface import _
 from mailwright.cli.words import trouble_words
 from mailwright.deliver.attempt import Job
-from mailwright.mail.address import WHY, Address, AddressFault
+from mailwright.mail.address import Address, AddressFault
 from mailwright.mail.envelope import Envelope, Notify, Recipient, Returned
 from mailwright.smtp.client_state import ClientSettings, Role
 from mailwright.smtp.limits import Timeouts
@@ -174,7 +174,11 @@ def address_words(why: str) -> str:
         "quotes": _("its quotes do not fit together"),
         "domain": _("the part after the @ is no domain name"),
         "literal": _("the part in square brackets is no IP address"),
-    }.get(why, WHY[why])
+        "long-local-part": _("the part before the @ is longer than 64 octets"),
+        "long-domain": _("the part after the @ is longer than 255 octets"),
+        "long": _("it is longer than 254 octets"),
+        "not-ascii": _("it has letters beyond plain English ones"),
+    }[why]
 
 
 def _notify(words: str) -> frozenset[Notify] | None:
@@ -244,7 +248,17 @@ def _composed(options: dict[str, Any], envelope: Envelope, now: datetime, messag
         return compose(draft, now, message_id)
     except ComposeFault as fault:
         option = "--attach" if fault.what == "attachment" else "--header"
-        raise Misuse(f"{option} {fault.name}: {fault.why}") from fault
+        raise Misuse(f"{option} {fault.name}: {_part_words(fault.why)}") from fault
+
+
+def _part_words(why: str) -> str:
+    """Return why a part cannot be put into a message; an operating system's own words as they are."""
+    return {
+        "line-break": _("there is a line break or a control character in it"),
+        "field-name": _("this is no name of a header field"),
+        "field-value": _("this header field cannot have this value"),
+        "large": _("it has more than {limit} octets").format(limit=LARGEST_ATTACHMENT),
+    }.get(why, why)
 
 
 def _text(value: str | None) -> str:
