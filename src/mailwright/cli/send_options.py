@@ -282,7 +282,8 @@ def _server(options: dict[str, Any]) -> Server:
     host, port = _host_and_port(options["server"])
     if not port:
         port = SUBMISSIONS_PORT if options["tls"] == "implicit" else SUBMISSION_PORT
-    return Server(host, port, _credentials(options), _mechanism(options["auth"]), options["clear_login"])
+    mechanism = _mechanism(options["auth"])
+    return Server(host, port, _credentials(options), mechanism, options["clear_login"])
 
 
 def _host_and_port(text: str) -> tuple[str, int]:
