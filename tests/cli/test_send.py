@@ -22,7 +22,7 @@ ZONE = {
     "null.test": ["MX 0 ."],
     "broken.test": ["MX SERVFAIL"],
 }
-SECRET = "correct horse"
+SECRET = "correct horse"  # noqa: S105 - nobody's
 TO = ("--direct", "--from", "me@sender.test", "--to", "anna@example.test")
 
 
