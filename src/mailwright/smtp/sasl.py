@@ -15,8 +15,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from scramp import ScramClient, ScramException  # type: ignore[import-untyped]
-
 #: Octets of one message of an exchange, decoded: what a line of 12,288 octets holds in base64 (RFC 4954 4).
 LONGEST_MESSAGE = 9_214
 #: Octets of a user or authorization identity and of a password: what RFC 4616 2 lets a server refuse above.
@@ -194,6 +192,9 @@ class ScramSha256(_Base):
     name = "SCRAM-SHA-256"
 
     def __init__(self, credentials: Credentials, nonce: str) -> None:
+        # It takes long to import, and most sessions log in otherwise or not at all.
+        from scramp import ScramClient, ScramException  # type: ignore[import-untyped] # noqa: PLC0415
+
         super().__init__(credentials)
         self._no_authorization()
         user, password = self._user.decode(), self._password.decode()
@@ -208,6 +209,8 @@ class ScramSha256(_Base):
         return str(self._scram.get_client_first()).encode()
 
     def _answer(self, challenge: bytes) -> bytes:
+        from scramp import ScramException  # noqa: PLC0415 - as above
+
         if self._step > 2:
             raise SaslFault("out-of-step")
         try:

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import ip_address
 
-import idna
-
 from mailwright.dns.answer import Tlsa
 
 
@@ -83,6 +81,9 @@ def _a_labels(name: str) -> str:
     """Return the name in lower case and A-labels, without a dot at its end; "" where it is no name."""
     name = name.removesuffix(".")
     if not name.isascii():
+        # Its tables take long to read, and nearly all names are ASCII.
+        import idna  # noqa: PLC0415
+
         try:
             # RFC 9525 6.3: names with U-labels are compared in A-labels.
             name = idna.encode(name, uts46=True).decode("ascii")
