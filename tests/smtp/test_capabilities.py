@@ -12,9 +12,9 @@ from mailwright.smtp.capabilities import Capabilities, capability_lines, parse_c
 OFFERS = [
     # Realistic.
     (
-        "mx.example.test hello\nSIZE 157286400\n8BITMIME\nSTARTTLS\nENHANCEDSTATUSCODES\nPIPELINING\nCHUNKING\nSMTPUTF8",
+        "mx.example.test hi\nSIZE 157286400\n8BITMIME\nSTARTTLS\nENHANCEDSTATUSCODES\nPIPELINING\nCHUNKING\nSMTPUTF8",
         Capabilities(
-            greeting="mx.example.test hello",
+            greeting="mx.example.test hi",
             size=157_286_400,
             eight_bit=True,
             starttls=True,

@@ -194,6 +194,73 @@ async def test_a_refused_ehlo_is_told() -> None:
     assert caught.value.step is Step.EHLO
 
 
+@pytest.mark.parametrize(
+    ("said", "trouble", "step"),
+    [
+        (["220 hi\r\n421 bye"], ServerRefused, Step.EHLO),
+        (["220 hi"], ConnectionLost, Step.EHLO),
+        (["220 hi", "250 mx.test\r\n421 bye"], ServerRefused, Step.OTHER),
+        (["220 hi", "250 mx.test"], ConnectionLost, Step.OTHER),
+        (["220 hi", "250-mx.test\r\n250 STARTTLS\r\n421 bye"], ServerRefused, Step.STARTTLS),
+        (["220 hi\r\n250 more"], ProtocolBroken, Step.EHLO),
+        (["220 hi", "250 mx.test\r\n250 more"], ProtocolBroken, Step.OTHER),
+    ],
+    ids=str,
+)
+async def test_a_server_that_says_goodbye_in_the_same_breath(
+    said: list[str], trouble: type[SmtpTrouble], step: Step
+) -> None:
+    """What comes with a reply is seen before anything else is sent; where it is lost is told by the next step."""
+
+    async def play(peer: Peer) -> None:
+        for number, line in enumerate(said):
+            if number:
+                await peer.hear("EHLO")
+            await peer.say(line)
+        if "\r\n" in said[-1]:
+            await peer.reader.read()
+
+    async def session(target: Target) -> None:
+        connection = await connect(target, OPTIONS, VirtualClock(quiet=0.005))
+        await until(lambda: not connection.is_usable)
+        try:
+            await connection.ask(Noop())
+        finally:
+            await connection.quit()
+
+    async with serving(play) as target:
+        with pytest.raises(trouble) as caught:
+            await session(target)
+    assert caught.value.step is step
+
+
+async def test_a_cancelled_wait_leaves_no_answer_for_the_next() -> None:
+    """The late reply to NOOP is not taken for that to RSET."""
+    asked, answered = asyncio.Event(), asyncio.Event()
+
+    async def play(peer: Peer) -> None:
+        await peer.greet()
+        await peer.hear("NOOP")
+        asked.set()
+        await answered.wait()
+        await peer.say("250 late")
+        await peer.hear("RSET")
+        await peer.say("250 reset")
+        await peer.goodbye()
+
+    async with serving(play) as target, await connect(target, OPTIONS) as connection:
+        task = asyncio.create_task(connection.ask(Noop()))
+        await asked.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        answered.set()
+        with pytest.raises(LocalProtocolError):
+            await connection.reset()
+        await until(lambda: connection.transcript.entries[-1].text == "250 late")
+        assert (await connection.reset()).text == "reset"
+
+
 @asynccontextmanager
 async def silent_after(*said: str) -> AsyncIterator[Target]:
     """A server that says its replies, one for each line that comes, and then nothing any more."""

@@ -37,6 +37,7 @@ class Opening(ClientSession):
             self._link.write(options.proxy_header)
 
     async def _hello(self) -> None:
+        self._ready_for(Step.EHLO)
         self._engine.hello(self.options.name)
         self._accepted(await self._answer(Step.EHLO))
 
@@ -49,10 +50,12 @@ class Opening(ClientSession):
             if policy.demands_tls:
                 raise self._told(TlsTrouble(Step.STARTTLS, TlsProblem.NOT_OFFERED, "the server offers no STARTTLS"))
             return False
+        self._ready_for(Step.STARTTLS)
         self._engine.start_tls()
         event = await self._answer(Step.STARTTLS)
         if isinstance(event, TlsReady):
             await self._secure()
+            self._ready_for(Step.TLS)
             self._engine.tls_started()
             return True
         if policy.demands_tls:

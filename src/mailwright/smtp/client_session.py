@@ -135,6 +135,22 @@ class ClientSession:
                 self._link.stop_reading()
             self._stops.append(event)
 
+    def _ready_for(self, step: Step) -> None:
+        """Make sure that something can be sent: the server may have ended the session since the last reply.
+
+        Raises SmtpTrouble.
+        """
+        engine, link = self._engine, self._link
+        self._trouble = None
+        if link.fault is not None:
+            raise self._told(ProtocolBroken(step, str(link.fault))) from link.fault
+        if engine.closing is not None:
+            raise self._told(ServerRefused(step, engine.closing))
+        if link.gone or engine.state is State.CLOSED:
+            raise self._told(ConnectionLost(step, str(link.error or "the server closed the connection")))
+        # A wait that was cancelled may have left its answer.
+        self._stops.clear()
+
     async def _answer(self, step: Step) -> Event:
         """Send what the engine has to say, and return what came of it."""
         self._link.flush()

@@ -69,16 +69,20 @@ class Connection(Opening):
         Raises ServerRefused with a reply that does not, after which another mechanism may be tried; SaslFault where the
         exchange cannot go on, or the server did not prove itself as the mechanism asks; SmtpTrouble.
         """
-        self._trouble = None
+        self._ready_for(Step.AUTH)
         self._engine.authenticate(mechanism.name, mechanism.start())
         fault: SaslFault | None = None
         while isinstance(event := await self._answer(Step.AUTH), Challenged):
             try:
                 # SCRAM derives keys here, which takes long.
-                self._engine.respond(await self._link.in_thread(mechanism.respond, event.challenge))
+                response = await self._link.in_thread(mechanism.respond, event.challenge)
             except SaslFault as error:
                 fault = error
+                self._ready_for(Step.AUTH)
                 self._engine.cancel()
+            else:
+                self._ready_for(Step.AUTH)
+                self._engine.respond(response)
         if fault is not None:
             raise fault
         reply = self._accepted(event)
@@ -112,11 +116,13 @@ class Connection(Opening):
 
     async def ask(self, command: Noop | Vrfy | Expn | Help) -> Reply:
         """Send a command that changes nothing, and return the reply; raises SmtpTrouble."""
+        self._ready_for(Step.OTHER)
         self._engine.ask(command)
         return self._reply(await self._answer(Step.OTHER))
 
     async def reset(self) -> Reply:
         """Send RSET, and return the reply; raises SmtpTrouble."""
+        self._ready_for(Step.RESET)
         self._engine.reset()
         return self._reply(await self._answer(Step.RESET))
 
