@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from tests.deliver.hosts import Host, serving
 ZONE = {
     "example.test": ["MX 10 mx.example.test"],
     "mx.example.test": ["A 127.0.0.2"],
+    "xn--bcher-kva.test": ["MX 10 mx.example.test"],
     "null.test": ["MX 0 ."],
     "broken.test": ["MX SERVFAIL"],
 }
@@ -201,6 +203,14 @@ def test_a_file_that_is_no_transcript_is_told(
     ran = run("trace", "saved.jsonl")
     assert (ran.code, ran.out) == (2, "")
     assert ran.err.startswith(f"mailwright: {complaint}")
+
+
+async def test_an_internationalised_domain_needs_no_smtputf8(run: Run, zone: NameServer) -> None:
+    """Its A-labels are the same domain (RFC 5890)."""
+    host = Host(settings=lambda settings: replace(settings, smtputf8=False))
+    async with serving(("127.0.0.2", host)) as port:
+        ran = await Sent(run, zone, port)("--direct", "-f", "<>", "-t", "anna@bücher.test", "-b", "x")
+    assert (ran.code, [to for to, _ in host.taken]) == (0, [["anna@xn--bcher-kva.test"]])
 
 
 async def test_a_server_is_tried_and_a_login_needs_encryption(run: Run, zone: NameServer) -> None:

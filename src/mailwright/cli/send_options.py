@@ -18,6 +18,7 @@ from mailwright.app.sending import Request, Server, own_name
 from mailwright.cli.interface import _
 from mailwright.cli.words import trouble_words
 from mailwright.deliver.attempt import Job
+from mailwright.dns.names import NameFault, to_question_name
 from mailwright.mail.address import Address, AddressFault
 from mailwright.mail.envelope import Envelope, Notify, Recipient, Returned
 from mailwright.smtp.client_state import ClientSettings, Role
@@ -157,9 +158,15 @@ def _split(text: str) -> list[str]:
 def _address(option: str, text: str) -> Address:
     text = text.removeprefix("<").removesuffix(">")
     try:
-        return Address.parse(text)
+        address = Address.parse(text)
+        # RFC 5890 2.3.2.1: both forms are the same domain, and the A-labels need no SMTPUTF8.
+        if address.local_part.isascii() and not address.domain.isascii():
+            return Address(address.local_part, to_question_name(address.domain))
     except AddressFault as fault:
         raise Misuse(f"{option} {text}: {address_words(fault.why)}") from fault
+    except NameFault as fault:
+        raise Misuse(f"{option} {text}: {address_words('domain')}") from fault
+    return address
 
 
 def address_words(why: str) -> str:
