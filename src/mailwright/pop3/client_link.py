@@ -7,7 +7,7 @@ import errno
 import ssl
 from collections import deque
 from collections.abc import Callable
-from typing import NamedTuple, ParamSpec, TypeVar
+from typing import NamedTuple, ParamSpec, TypeVar, cast
 
 from mailwright.clock import Clock
 from mailwright.pop3.client import ClientEngine, State
@@ -77,10 +77,10 @@ class Link(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """See asyncio.Protocol."""
-        if isinstance(transport, asyncio.Transport):
-            self._transport = transport
-            if self._deaf:
-                transport.pause_reading()
+        # The transports of uvloop are no subclasses of asyncio's.
+        self._transport = opened = cast("asyncio.Transport", transport)
+        if self._deaf:
+            opened.pause_reading()
 
     def data_received(self, data: bytes) -> None:
         """See asyncio.Protocol."""
