@@ -19,6 +19,15 @@ settings.register_profile("house", derandomize=True, deadline=None)
 settings.load_profile("house")
 
 
+#: Characters of a text that still names a test.
+LONGEST_NAME = 60
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name a test by its argument where the value is octets or long: unreadable, and with keys made anew each time."""
+    return argname if isinstance(val, bytes) or (isinstance(val, str) and len(val) > LONGEST_NAME) else None
+
+
 @pytest.fixture(scope="session")
 def repository(pytestconfig: pytest.Config) -> Path:
     """The root of the working copy."""

@@ -277,7 +277,7 @@ BREAKOUTS: list[Command] = [
 ]
 
 
-@pytest.mark.parametrize("command", BREAKOUTS, ids=repr)
+@pytest.mark.parametrize("command", BREAKOUTS, ids=lambda command: type(command).__name__)
 def test_nothing_breaks_out_of_a_line(command: Command) -> None:
     """A value that does not fit the grammar is not written at all."""
     with pytest.raises(LocalProtocolError):
