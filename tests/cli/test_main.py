@@ -30,7 +30,7 @@ def test_the_version_is_told(run: Run) -> None:
         pytest.param(["explain", "--jobs", "many", "x"], "--jobs: this value cannot be used (…)", id="no-number"),
         pytest.param(["explain", "--jobs", "-1", "x"], "--jobs: this value cannot be used (…)", id="below-zero"),
         pytest.param(["explian"], "there is no command explian; did you mean explain?", id="verb-misspelt"),
-        pytest.param(["zzz"], "there is no command zzz; there are explain, causes", id="verb"),
+        pytest.param(["zzz"], "there is no command zzz; there are explain, send", id="verb"),
         pytest.param(["explain"], "nothing to explain; name a file or folder, …", id="nothing"),
         pytest.param(
             ["explain", "--lang", "xx", "x"],

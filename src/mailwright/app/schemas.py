@@ -7,11 +7,13 @@ from importlib import resources
 from typing import Any
 
 #: What a schema refers to and another one defines: (schema, name of the definition) -> the schema that has it.
-_BORROWED = {("send", "report"): "explain"}
+_BORROWED = {("send", "report"): "explain", ("auth", "report"): "explain"}
 
 
 def schema_text(name: str) -> str:
-    """Return the JSON Schema (draft 2020-12) of one line of JSON: ``name`` is "explain", "cause", "send", "transcript".
+    """Return the JSON Schema (draft 2020-12) of one line of JSON.
+
+    ``name`` is "explain", "report", "cause", "send", "transcript", "auth", "dkim-key" or "dkim-plan".
 
     Raises FileNotFoundError for a name that has none.
     """
@@ -19,7 +21,9 @@ def schema_text(name: str) -> str:
     if not borrowed:
         return _shipped(name)
     schema: dict[str, Any] = json.loads(_shipped(name))
-    schema["$defs"] = {entry: json.loads(_shipped(lender))["$defs"][entry] for entry, lender in borrowed.items()}
+    schema["$defs"] = schema.get("$defs", {}) | {
+        entry: json.loads(_shipped(lender))["$defs"][entry] for entry, lender in borrowed.items()
+    }
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 

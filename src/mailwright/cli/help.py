@@ -30,8 +30,9 @@ class HelpInLanguage(click.Command):
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the arguments before the options."""
-        with formatter.section("Arguments"):
-            formatter.write_dl(list(self.arguments.items()))
+        if self.arguments:
+            with formatter.section("Arguments"):
+                formatter.write_dl(list(self.arguments.items()))
         super().format_options(ctx, formatter)
 
     def get_help(self, ctx: click.Context) -> str:
@@ -100,6 +101,9 @@ def usage_words(error: click.ClickException) -> str:
         return _("there is no option {option}; --help lists them all").format(option=error.option_name)
     if isinstance(error, click.BadOptionUsage):
         return _("the option {option} needs a value").format(option=error.option_name)
+    if isinstance(error, click.MissingParameter) and error.param is not None:
+        name = error.param.opts[0] if isinstance(error.param, click.Option) else error.param.metavar
+        return _("{name} is missing; --help says what it is").format(name=name)
     if isinstance(error, click.BadParameter) and error.param is not None and error.param.opts:
         return _("{option}: this value cannot be used ({why})").format(option=error.param.opts[0], why=error.message)
     return error.message

@@ -11,8 +11,8 @@ from mailwright.cli.words import confidence_words, fixer_words, kind_words, perm
 
 _STYLE_OF_KIND = {"bounce": "trouble", "delayed": "waiting", "feedback": "waiting"}
 
-#: Rules of what happened and nobody said (dns.diagnose, smtp.diagnose).
-_SEEN = frozenset(("dns", "connection"))
+#: Rules of what happened and nobody said (dns.diagnose, smtp.diagnose, authentication.diagnose).
+_SEEN = frozenset(("dns", "connection", "authentication"))
 #: Characters of the server's words that are shown; --json has them all.
 SHOWN_WORDS = 400
 
