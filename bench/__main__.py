@@ -9,11 +9,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from bench.compiled import compiled_rows, running_compiled
+from bench.dkim import dkim_rows
 from bench.memory import memory_rows
 from bench.peers import missing, peers
+from bench.routing import routing_rows
 from bench.row import Row, as_table
+from bench.smtp import Pace, client_rows, server_rows
 from bench.speed import message_rows, read_corpus, reply_rows
-from bench.start import part_rows, start_rows
+from bench.spf import spf_rows
+from bench.start import help_rows, part_rows, start_rows
 
 ROOT = Path(__file__).resolve().parent.parent
 #: Where messages are taken from: the labelled corpus beside the repository, else the shipped examples.
@@ -21,7 +25,7 @@ CORPORA = (ROOT.parent / "shared/corpus/bounces/emails", ROOT / "examples/bounce
 #: What the cold start explains.
 ONE = ROOT / "examples/bounces/postfix-user-unknown.eml"
 
-PARTS = ("messages", "replies", "memory", "start")
+PARTS = ("messages", "replies", "memory", "start", "smtp-server", "smtp-client", "routing", "spf", "dkim")
 
 #: Messages after which memory is looked at.
 MARKS = (1_000, 100_000)
@@ -52,11 +56,17 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parts(folder: Path, *, quick: bool) -> dict[str, Callable[[], list[Row]]]:
     corpus = read_corpus(folder)
     rounds, runs = (2, 3) if quick else (5, 10)
+    pace = Pace(1, 0.3) if quick else Pace(rounds, 1.0)
     return {
         "messages": lambda: message_rows(corpus, peers(), rounds),
         "replies": lambda: reply_rows(corpus, rounds),
         "memory": lambda: memory_rows(folder, QUICK_MARKS if quick else MARKS),
-        "start": lambda: [*start_rows(ONE, runs), *part_rows(runs)],
+        "start": lambda: [*start_rows(ONE, runs), *part_rows(runs), *help_rows(runs)],
+        "smtp-server": lambda: server_rows(pace),
+        "smtp-client": lambda: client_rows(pace),
+        "routing": lambda: routing_rows(rounds),
+        "spf": lambda: spf_rows(rounds),
+        "dkim": lambda: dkim_rows(rounds),
     }
 
 

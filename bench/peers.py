@@ -1,4 +1,7 @@
-"""Peers: parsers that only read the message, and a bounce detector that only names the addresses."""
+"""Peers: who is here to be compared with, and those of ``explain``.
+
+These are parsers that only read the message, and a bounce detector that only names the addresses.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,9 @@ from email import policy
 from email.parser import BytesParser
 from typing import Any, NamedTuple
 
-#: How to get the peer that is no part of Python.
+#: Peers that are no part of Python: the module, and the package where that is called otherwise.
+OUTSIDE = {"flufl.bounce": "", "aiosmtpd": "", "aiosmtplib": "", "dkim": "dkimpy", "spf": "pyspf"}
+#: How to get them.
 HOW_TO_GET = f"{sys.executable} -m pip install --require-hashes -r requirements/bench.txt"
 
 
@@ -27,20 +32,27 @@ def peers() -> list[Peer]:
         Peer("email, compat32: parses", _parse_with(BytesParser(policy=policy.compat32))),
         Peer("email, default policy: parses", _parse_with(BytesParser(policy=policy.default))),
     ]
-    detector = _detector()
-    if detector is not None:
-        found.append(Peer("flufl.bounce: addresses only", _detect_with(detector)))
+    bounces = peer_module("flufl.bounce")
+    if bounces is not None:
+        found.append(Peer("flufl.bounce: addresses only", _detect_with(bounces.all_failures)))
     return found
 
 
 def missing() -> str | None:
-    """Return how to get the peer that is not here, in one line; None where all are."""
-    return None if _detector() else f"flufl.bounce is not installed; to compare with it: {HOW_TO_GET}"
+    """Return how to get the peers that are not here, in one line; None where all are."""
+    absent = [package or module for module, package in OUTSIDE.items() if not is_here(module)]
+    return f"not installed: {', '.join(absent)}; to compare with them: {HOW_TO_GET}" if absent else None
 
 
-def _detector() -> Any:
+def is_here(peer: str) -> bool:
+    """Tell whether a peer can take part; what is not in OUTSIDE is."""
+    return peer not in OUTSIDE or peer_module(peer) is not None
+
+
+def peer_module(name: str) -> Any:
+    """Return the module of a peer; None where it is not installed."""
     try:
-        return importlib.import_module("flufl.bounce").all_failures
+        return importlib.import_module(name)
     except ImportError:
         return None
 

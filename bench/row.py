@@ -44,4 +44,5 @@ def as_table(rows: Sequence[Row]) -> Iterator[str]:
 
 def _figure(value: float) -> str:
     """Return a number with as many digits as it deserves."""
-    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}"
+    digits = 0 if value >= 100 else 1 if value >= 1 else 3
+    return f"{value:,.{digits}f}"

@@ -46,6 +46,17 @@ def start_rows(message: Path, runs: int) -> list[Row]:
     ]
 
 
+def help_rows(runs: int) -> list[Row]:
+    """Return wall and CPU time of ``mailwright send --help``."""
+    found = _times([sys.executable, "-m", "mailwright", "send", "--help"], runs)
+    wall, cpu = min(wall for wall, _ in found), min(cpu for _, cpu in found)
+    what = "cold start of send --help"
+    return [
+        Row(f"{what}, best of {runs}", "ms", wall, more_is_better=False),
+        Row(f"{what}, CPU, best of {runs}", "ms", cpu, more_is_better=False),
+    ]
+
+
 def part_rows(runs: int) -> list[Row]:
     """Return the CPU time of each part of the start, the best of ``runs`` fresh processes."""
     found: list[list[float]] = []
