@@ -12,11 +12,9 @@ from mailwright.authentication.aggregate_findings import (
     FINE,
     MOST_NAMES,
     PASSING,
-    SENTENCES,
     FindingKind,
     find,
     kind_of,
-    sentences,
     totals,
 )
 from mailwright.authentication.aggregate_report import read_aggregate_report
@@ -91,16 +89,10 @@ def test_whose_a_source_is(seen: Row, kind: FindingKind) -> None:
     assert seen.passes is (kind in PASSING)
 
 
-def test_every_kind_is_reached_and_has_its_sentences() -> None:
-    """No kind without a row above, and no field in a sentence without a value."""
-    assert {kind for _, kind in KINDS} == set(FindingKind) == set(SENTENCES)
+def test_every_kind_is_reached() -> None:
+    """No kind without a row above."""
+    assert {kind for _, kind in KINDS} == set(FindingKind)
     assert set(FINE) < set(PASSING)
-    for seen, _ in KINDS:
-        report = AggregateReport("", Reporter(), PublishedPolicy(), (seen,), 0, ())
-        for finding in find(report, OWN):
-            what, mend = sentences(finding)
-            assert seen.source in what or finding.kind is FindingKind.UNDECIDED
-            assert "{" not in what + mend
 
 
 def test_rows_of_one_source_and_kind_are_one_finding() -> None:

@@ -10,9 +10,10 @@ from itertools import chain
 from typing import Any, TypeVar
 
 from mailwright.app.replies import Reply
-from mailwright.app.sources import SourceMessage, SourceTrouble
+from mailwright.app.sources import Source, SourceMessage, SourceReport, SourceTrouble
 from mailwright.app.tables import read_tables_for
 from mailwright.causes.texts import CauseTexts, texts_in
+from mailwright.explain.explanation import Kind
 from mailwright.explain.message import explain_message
 from mailwright.explain.output import explanation_object, reply_object
 from mailwright.explain.reply import explain_reply
@@ -29,7 +30,7 @@ Item = TypeVar("Item")
 Result = dict[str, Any] | SourceTrouble
 
 
-def explain_sources(found: Iterable[SourceMessage | SourceTrouble], language: str, jobs: int) -> Iterator[Result]:
+def explain_sources(found: Iterable[Source], language: str, jobs: int) -> Iterator[Result]:
     """Yield the JSON object of every message, or the trouble in its place, in the order of ``found``."""
     return _in_order(found, _explain_lot, language, jobs)
 
@@ -44,12 +45,40 @@ def usable_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _explain_lot(lot: list[SourceMessage | SourceTrouble], language: str) -> list[Result]:
+def _explain_lot(lot: list[Source], language: str) -> list[Result]:
     texts = texts_in(language)
-    return [
-        item if isinstance(item, SourceTrouble) else explanation_object(item.source, explain_message(item.raw), texts)
-        for item in lot
-    ]
+    return [result for item in lot for result in _results(item, texts)]
+
+
+def _results(item: Source, texts: CauseTexts) -> list[Result]:
+    """Return what one source comes to: an object, a trouble, or an object for each report that is in it."""
+    if isinstance(item, SourceReport):
+        from mailwright.app.reports import report_result  # noqa: PLC0415 - slow to import, for reports only
+
+        found = report_result(item)
+        return _results(found, texts) if isinstance(found, SourceMessage) else [found]
+    if isinstance(item, SourceTrouble):
+        return [item]
+    explanation = explain_message(item.raw)
+    if explanation.kind in _MAY_CARRY and _names_report(item.raw):
+        from mailwright.app.reports import results_in_mail  # noqa: PLC0415 - the same
+
+        carried: list[Result] = [*results_in_mail(item)]
+        if carried:
+            return carried
+    return [explanation_object(item.source, explanation, texts)]
+
+
+#: What a mail that carries a report of a receiver is taken for, and the words one of which its types or names have.
+_MAY_CARRY = frozenset((Kind.OTHER, Kind.FEEDBACK))
+_REPORT_WORDS = (b"zip", b"xml", b"json", b".gz")
+
+
+def _names_report(raw: bytes) -> bool:
+    """Tell whether it is worth looking for reports in the parts of a message."""
+    lower = raw.lower()
+    typed = b"application/" in lower or b"text/xml" in lower
+    return typed and any(word in lower for word in _REPORT_WORDS)
 
 
 def _explain_reply_lot(lot: list[Reply | SourceTrouble], language: str) -> list[Result]:
@@ -111,7 +140,7 @@ def _lots(items: Iterable[Item]) -> Iterator[list[Item]]:
     octets = 0
     for item in items:
         lot.append(item)
-        octets += len(item.raw) if isinstance(item, SourceMessage) else 0
+        octets += len(item.raw) if isinstance(item, SourceMessage | SourceReport) else 0
         if len(lot) >= LOT or octets >= LOT_OCTETS:
             yield lot
             lot, octets = [], 0

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
+from mailwright.authentication.report_container import LARGEST_PACKED, ReportFault, open_report
 from mailwright.mail.mbox import looks_like_mbox, split_mbox
 from mailwright.mail.message import LONGEST_MESSAGE
 
@@ -24,6 +25,12 @@ _MAIL_ENDINGS = (".eml", ".mbox", ".mbx", ".msg", ".txt")
 
 #: What compressed files begin with: gzip, zip, bzip2, xz, zstandard.
 _COMPRESSED = (b"\x1f\x8b", b"PK\x03\x04", b"BZh", b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd")
+
+#: What may hold a report of a receiver (RFC 9990 3.5, RFC 8460 5.3): gzip and zip files, and texts that begin so and
+#: have one of these words near their beginning.
+_REPORT_PACKED = _COMPRESSED[:2]
+_REPORT_WORDS = {b"<": (b"<feedback",), b"{": (b'"policies"', b'"organization-name"', b'"report-id"')}
+_REPORT_ENDINGS = (".xml", ".xml.gz", ".json", ".json.gz", ".zip")
 
 
 class SourceMessage(NamedTuple):
@@ -40,13 +47,26 @@ class SourceTrouble(NamedTuple):
     why: str
 
 
-def read_sources(
-    paths: Sequence[str], explain_trouble: Callable[[str], str]
-) -> Iterator[SourceMessage | SourceTrouble]:
-    """Yield every message below ``paths``, in order; "-" is standard input.
+class SourceReport(NamedTuple):
+    """What may be a report of a receiver, packed as it came.
 
-    ``explain_trouble`` turns "missing", "no-mail", "binary", "compressed", "empty" or an operating system's words
-    into words for the reader.  One bad path never stops the others.
+    otherwise: what it is taken for where it is none.  broken: the same where it begins as one and cannot be read.
+    """
+
+    source: str
+    raw: bytes
+    otherwise: SourceMessage | SourceTrouble
+    broken: SourceTrouble
+
+
+Source = SourceMessage | SourceReport | SourceTrouble
+
+
+def read_sources(paths: Sequence[str], explain_trouble: Callable[[str], str]) -> Iterator[Source]:
+    """Yield every message and report below ``paths``, in order; "-" is standard input.
+
+    ``explain_trouble`` turns "missing", "no-mail", "binary", "compressed", "broken-report", "empty" or an operating
+    system's words into words for the reader.  One bad path never stops the others.
     """
     for path in paths:
         if path == "-":
@@ -64,7 +84,7 @@ def read_sources(
             yield SourceTrouble(path, explain_trouble(error.strerror or type(error).__name__))
 
 
-def _from_folder(folder: Path, explain_trouble: Callable[[str], str]) -> Iterator[SourceMessage | SourceTrouble]:
+def _from_folder(folder: Path, explain_trouble: Callable[[str], str]) -> Iterator[Source]:
     """Yield the mail in ``folder`` and below; files that are no mail are passed over unless nothing else is there."""
     seen = False
     for file in _files(folder):
@@ -76,6 +96,8 @@ def _from_folder(folder: Path, explain_trouble: Callable[[str], str]) -> Iterato
             if not file.is_file() or not _may_be_mail(file):
                 continue
             for found in _from_file(file, explain_trouble):
+                if isinstance(found, SourceReport) and not _opens(found.raw):
+                    continue
                 seen = True
                 yield found
         except OSError as error:
@@ -105,6 +127,8 @@ def _may_be_mail(file: Path) -> bool:
         return False
     with file.open("rb") as stream:
         head = stream.read(HEAD)
+    if _may_be_report(head) and file.name.lower().endswith(_REPORT_ENDINGS):
+        return True
     if is_binary(head):
         return False
     if file.suffix.lower() in _MAIL_ENDINGS:
@@ -112,17 +136,22 @@ def _may_be_mail(file: Path) -> bool:
     return looks_like_mbox(head) or _begins_with_header(head)
 
 
-def _from_file(file: Path, explain_trouble: Callable[[str], str]) -> Iterator[SourceMessage | SourceTrouble]:
+def _from_file(file: Path, explain_trouble: Callable[[str], str]) -> Iterator[Source]:
     with file.open("rb") as stream:
         yield from _from_stream(str(file), stream, explain_trouble)
 
 
-def _from_stream(
-    source: str, stream: BinaryIO, explain_trouble: Callable[[str], str]
-) -> Iterator[SourceMessage | SourceTrouble]:
+def _from_stream(source: str, stream: BinaryIO, explain_trouble: Callable[[str], str]) -> Iterator[Source]:
     head = stream.read(HEAD)
     if not head.strip():
         yield SourceTrouble(source, explain_trouble("empty"))
+    elif _may_be_report(head):
+        raw = head + stream.read(LARGEST_PACKED + 1 - len(head))
+        broken = SourceTrouble(source, explain_trouble("broken-report"))
+        otherwise: SourceMessage | SourceTrouble = SourceMessage(source, raw[:LONGEST_MESSAGE])
+        if head.startswith(_COMPRESSED):
+            otherwise = SourceTrouble(source, explain_trouble("compressed"))
+        yield SourceReport(source, raw, otherwise, broken)
     elif head.startswith(_COMPRESSED):
         yield SourceTrouble(source, explain_trouble("compressed"))
     elif is_binary(head):
@@ -132,6 +161,23 @@ def _from_stream(
             yield SourceMessage(f"{source}#{number}", raw)
     else:
         yield SourceMessage(source, head + stream.read(LONGEST_MESSAGE - len(head)))
+
+
+def _may_be_report(head: bytes) -> bool:
+    """Tell whether a file that begins with ``head`` may be a report; reading it tells for sure."""
+    if head.startswith(_REPORT_PACKED):
+        return True
+    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    return any(word in text for word in _REPORT_WORDS.get(text[:1], ()))
+
+
+def _opens(packed: bytes) -> bool:
+    """Tell whether XML or JSON stands in a file, packed or not; other archives in a folder are nobody's reports."""
+    try:
+        open_report(packed)
+    except ReportFault:
+        return False
+    return True
 
 
 def _chunks(head: bytes, stream: BinaryIO) -> Iterator[bytes]:

@@ -20,6 +20,7 @@ from mailwright.cli.exit_codes import COULD_NOT_TELL, FINE, TROUBLE, USAGE
 from mailwright.cli.help import HelpInLanguage, language_option
 from mailwright.cli.interface import _
 from mailwright.cli.render import explanation_lines
+from mailwright.cli.reports import is_trouble, is_undecided, report_page, with_sentences
 from mailwright.cli.screen import complain, show, write_json
 from mailwright.cli.summary import Summary
 from mailwright.cli.words import trouble_words
@@ -32,11 +33,12 @@ def command() -> click.Command:
         callback=_explain,
         short_help=_("Explain bounces, replies and error messages."),
         help=_(
-            "Explain bounces and error messages: what happened, whose turn it is, what to do.\n\n"
+            "Explain bounces and error messages: what happened, whose turn it is, what to do; and reports of receivers "
+            "about a domain's mail (DMARC, TLS), as files or in the mail that carries them.\n\n"
             "Exit codes: 0 nothing failed, 1 a failure was explained, 2 something could not be read, "
             "3 a failure whose cause could not be told."
         ),
-        arguments={"[PATH]...": _("Messages, mailboxes, Maildirs, folders; - is standard input.")},
+        arguments={"[PATH]...": _("Messages, mailboxes, Maildirs, folders, reports; - is standard input.")},
         params=[
             click.Argument(["paths"], nargs=-1, metavar="[PATH]..."),
             click.Option(["--reply"], multiple=True, metavar="TEXT", help=_("A reply or error message to explain.")),
@@ -102,13 +104,16 @@ def present(results: Iterable[Result], *, as_json: bool, summary: bool) -> int:
             outcome.unread = True
             complain(f"{result.source}: {result.why}")
             continue
+        if "findings" in result:
+            result = with_sentences(result)  # noqa: PLW2901 - the same one, in the reader's language
         outcome.count(result)
         if summary:
             counted.add(result)
         elif as_json:
             write_json(result)
         else:
-            show(explanation_lines(result, first=first))
+            page = report_page if "findings" in result else explanation_lines
+            show(page(result, first=first))
             first = False
     if summary:
         counted.show(as_json=as_json)
@@ -126,6 +131,10 @@ class Outcome:
 
     def count(self, result: dict[str, Any]) -> None:
         """Take note of one message."""
+        if "findings" in result:
+            self.explained |= is_trouble(result)
+            self.unexplained |= is_undecided(result)
+            return
         if result["kind"] not in ("bounce", "delayed", "feedback"):
             return
         told = any(report["confidence"] != "unknown" for report in result["reports"])

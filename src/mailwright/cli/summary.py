@@ -28,7 +28,8 @@ class Summary:
     def add(self, result: dict[str, Any]) -> None:
         """Count one message's JSON object."""
         self.kinds[result["kind"]] += 1
-        for report in result["reports"]:
+        # A report of a receiver is about many sources, and no message that failed.
+        for report in result.get("reports", ()):
             self.causes[report["cause"]] += 1
             self.titles[report["cause"]] = report["title"]
             domain = (report["recipient"] or "").rpartition("@")[2].lower()

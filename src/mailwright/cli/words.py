@@ -14,6 +14,8 @@ def kind_words(kind: str) -> str:
         "vacation": _("an automatic answer"),
         "feedback": _("a complaint or report from the receiver"),
         "other": _("ordinary mail, no delivery report"),
+        "dmarc-report": _("a report about who sends as a domain (DMARC)"),
+        "tls-report": _("a report about TLS with a domain"),
     }[kind]
 
 
@@ -99,6 +101,7 @@ def trouble_words(why: str) -> str:
         "no-mail": _("no mail in this folder; name a file, a Maildir or a folder with .eml files"),
         "binary": _("this is not a mail message but binary data; save the message as .eml or plain text"),
         "compressed": _("this file is compressed; unpack it first"),
+        "broken-report": _("this is a report that is damaged or too large; have it sent again"),
         "empty": _("there is nothing in it; save or paste the whole message"),
         "bad-json": _('not a JSON object with a "text"; write {"id": "…", "text": "…"} on each line'),
         "long-line": _("this line is longer than 64 KiB; a reply has a few hundred characters"),
