@@ -14,7 +14,7 @@ from typing import BinaryIO
 import pytest
 
 from mailwright.app import sources
-from mailwright.app.sources import SourceMessage, SourceReport, SourceTrouble, read_sources
+from mailwright.app.sources import Source, SourceMessage, SourceReport, SourceTrouble, read_sources
 
 MAIL = b"From: a@example.com\nSubject: %d\n\nHello %d\n"
 FROM = b"From a@example.com Mon Jan  5 10:00:00 2026\n"
