@@ -31,9 +31,9 @@ class Quality(StrEnum):
 class Authority:
     """An authority with a key of its own.  pem: its certificate, for whoever is to trust it."""
 
-    def __init__(self, now: datetime | None = None) -> None:
-        """Make the key; ``now``: aware, what certificates are dated by, the time of day where it is None."""
-        self._now = now or datetime.now(UTC)
+    def __init__(self) -> None:
+        """Make the key."""
+        self._now = datetime.now(UTC)
         self._key = _new_key()
         self._name = _name("Mailwright lab authority")
         lifetime = (self._now - SLACK, self._now + LIFETIME)

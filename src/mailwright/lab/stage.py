@@ -10,7 +10,6 @@ by side: each has a port that is free at all its addresses.
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import socket
 from pathlib import Path
@@ -140,7 +139,8 @@ class Stage:
         """Return who signs the certificates, its own in a file; None where no host needs one."""
         if all(scene.quality is None for scene in self.scenes.hosts):
             return None
-        authority = Authority(self._clock.now() if self._clock is not None else None)
+        # By the machine's time, whatever the stage's clock says: OpenSSL knows no other.
+        authority = Authority()
         self._folder = TemporaryDirectory(prefix="mailwright-lab-")
         Path(self.authority_file).write_bytes(authority.pem)
         return authority
@@ -166,15 +166,15 @@ class Stage:
 
 
 def _bound(scene: HostScene, port: int) -> socket.socket:
-    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # asyncio sends small writes at once (TCP_NODELAY) only where the socket itself says that it is TCP.
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         # Connections of a stage that ended must not keep its port from the next.
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind((scene.address, port))
     except OSError as error:
         sock.close()
-        with contextlib.suppress(AttributeError):
-            error.filename = f"{scene.name} ({scene.address}:{port})"
+        error.filename = f"{scene.name} ({scene.address}:{port})"
         raise
     sock.setblocking(False)  # noqa: FBT003 - the name of the call says what it is
     return sock
