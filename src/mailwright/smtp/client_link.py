@@ -67,7 +67,11 @@ class Link(asyncio.Protocol):
         self._sink = sink
         self._transport: asyncio.Transport | None = None
         self._deaf = False
-        self._waiter: asyncio.Future[None] | None = None
+        # Whoever waits, and how many seconds; the result tells whether what is waited for may have come.
+        self._waiter: asyncio.Future[bool] | None = None
+        self._seconds = 0.0
+        self._watch: asyncio.Task[None] | None = None
+        self._watch_wakes = 0.0
         self._is_done: Callable[[], bool] = lambda: True
         self._closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
@@ -105,6 +109,8 @@ class Link(asyncio.Protocol):
         self.error = exc
         self._engine.receive_eof()
         self._hand_on()
+        if self._watch is not None and (self._waiter is None or self._waiter.done()):
+            self._watch.cancel()
         if not self._closed.done():
             self._closed.set_result(None)
 
@@ -125,7 +131,7 @@ class Link(asyncio.Protocol):
                 self._sink(event)
         waiter = self._waiter
         if waiter is not None and not waiter.done() and (self.fault is not None or self._is_done()):
-            waiter.set_result(None)
+            waiter.set_result(True)
 
     # --------------------------------------------------------------------------------------- what the session calls
 
@@ -159,19 +165,43 @@ class Link(asyncio.Protocol):
     async def until(self, is_done: Callable[[], bool], seconds: float) -> bool:
         """Wait until ``is_done``, or the server broke the protocol; False where nothing happens for ``seconds``."""
         self._is_done = is_done
+        self._seconds = seconds
+        loop = asyncio.get_running_loop()
         while self.fault is None and not is_done():
             began = self.progress
-            left = began + seconds - self._clock.monotonic()
-            self._waiter = asyncio.get_running_loop().create_future()
+            self._waiter = loop.create_future()
+            self._wake_by(began + seconds)
             try:
-                async with self._clock.timeout(max(left, 0.0)):
-                    await self._waiter
-            except TimeoutError:
-                if self.progress == began and not is_done():
-                    return False
+                in_time = await self._waiter
             finally:
                 self._waiter = None
+            if not in_time and self.progress == began and not is_done():
+                return False
         return True
+
+    def _wake_by(self, moment: float) -> None:
+        """Have the watch look at the time at ``moment``, by the clock, or before.
+
+        Waits are many and short, their time limits long: one sleep serves many of them.
+        """
+        if self._watch is not None and not self._watch.done():
+            if self._watch_wakes <= moment:
+                return
+            self._watch.cancel()
+        self._watch_wakes = moment
+        self._watch = asyncio.get_running_loop().create_task(self._keep_time())
+
+    async def _keep_time(self) -> None:
+        """End the wait in which nothing happens for too long; there is nothing to do once nobody waits."""
+        while (waiter := self._waiter) is not None:
+            self._watch_wakes = self.progress + self._seconds
+            left = self._watch_wakes - self._clock.monotonic()
+            if left > 0:
+                await self._clock.sleep(left)
+            else:
+                if not waiter.done():
+                    waiter.set_result(False)
+                return
 
     async def until_taken(self, interrupted: Callable[[], bool], seconds: float) -> bool:
         """Wait while the system takes no more octets; False where that lasts ``seconds``."""
