@@ -78,12 +78,15 @@ async def _inside(stage: Stage, words: tuple[str, ...], *, as_json: bool) -> int
     async with stage:
         if words:
             return await _run_command(stage, words)
-        if as_json:
-            write_json(stage_object(stage))
-        else:
-            show(_lines(stage))
-        sys.stdout.flush()
-        await _until_stopped()
+        stopped = asyncio.Event()
+        # Before anything is told: whoever reads it may stop us at once.
+        with _handling(signal.SIGINT, stopped.set), _handling(signal.SIGTERM, stopped.set):
+            if as_json:
+                write_json(stage_object(stage))
+            else:
+                show(_lines(stage))
+            sys.stdout.flush()
+            await stopped.wait()
         return FINE
 
 
@@ -98,12 +101,6 @@ async def _run_command(stage: Stage, words: tuple[str, ...]) -> int:
     with _handling(signal.SIGINT, lambda: None), _handling(signal.SIGTERM, process.terminate):
         code = await process.wait()
     return code if code >= 0 else BY_SIGNAL - code
-
-
-async def _until_stopped() -> None:
-    stopped = asyncio.Event()
-    with _handling(signal.SIGINT, stopped.set), _handling(signal.SIGTERM, stopped.set):
-        await stopped.wait()
 
 
 @contextlib.contextmanager
