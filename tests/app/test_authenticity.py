@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from mailwright.authentication.arc import ArcResult
 from mailwright.authentication.dkim import DkimResult
 from mailwright.authentication.dmarc import Disposition, Result
 from mailwright.authentication.spf_verdict import SpfResult
+from mailwright.lab.nameserver import NameServer
 from mailwright.lab.resolver import TableResolver
 
 CALLS = {
@@ -96,3 +98,12 @@ async def test_a_header_beyond_the_limits_is_nobody_s() -> None:
     assert (found.dmarc.result, found.arc.result) == (Result.PERMERROR, ArcResult.FAIL)
     assert found.dmarc_diagnosis is not None
     assert found.dmarc_diagnosis.cause.id == "message-malformed"
+
+
+async def test_real_resolvers_are_asked(made: Path) -> None:
+    """The same judgement by DNS messages over a socket as from the file."""
+    whole = inquest(made, "forwarded.eml")
+    resolver = read_zone(str(made / "zone.toml"))
+    async with NameServer(resolver.table) as server:
+        found = await judge(replace(whole, resolvers=(server.address,)))
+    assert summary(found) == summary(await judge_by(whole, resolver))

@@ -13,7 +13,7 @@ _BORROWED = {("send", "report"): "explain", ("auth", "report"): "explain"}
 def schema_text(name: str) -> str:
     """Return the JSON Schema (draft 2020-12) of one line of JSON.
 
-    ``name`` is "explain", "report", "cause", "send", "transcript", "auth", "dkim-key" or "dkim-plan".
+    ``name`` is "explain", "report", "cause", "send", "transcript", "auth", "spf", "dkim-key" or "dkim-plan".
 
     Raises FileNotFoundError for a name that has none.
     """

@@ -15,7 +15,7 @@ import click
 from mailwright.app.authenticity import Inquest, Judgement, judge
 from mailwright.app.language import choose_language
 from mailwright.app.sources import is_binary
-from mailwright.app.zone import LARGEST_ZONE, ZoneFault
+from mailwright.app.zone import ZoneFault
 from mailwright.authentication.dmarc import Result
 from mailwright.causes.texts import languages, texts_in
 from mailwright.cli.auth_lines import Page
@@ -52,7 +52,7 @@ def call(*, message: str, as_json: bool, lang: str, **options: Any) -> int:
         complain(misuse.message)
         return USAGE
     except ZoneFault as fault:
-        complain(f"--zone {fault.path}: {_zone_words(fault.why)}")
+        complain(f"--zone {fault.path}: {trouble_words(fault.why)}")
         return USAGE
     except ServerFault as fault:
         complain(f"--resolver {fault}")
@@ -173,9 +173,3 @@ def _message(source: str) -> bytes:
     if len(raw) > LARGEST_MESSAGE:
         raise Misuse(_("{source}: it is larger than {limit} octets").format(source=source, limit=LARGEST_MESSAGE))
     return raw
-
-
-def _zone_words(why: str) -> str:
-    if why == "too-big":
-        return _("it is larger than {limit} octets").format(limit=LARGEST_ZONE)
-    return trouble_words(why)

@@ -1,4 +1,4 @@
-"""What both verbs of ``mailwright dkim`` take: a domain, a selector and a moment."""
+"""What ``mailwright dkim`` and ``mailwright spf`` take: a domain, a selector and a moment."""
 
 from __future__ import annotations
 
@@ -30,14 +30,16 @@ def type_option() -> click.Option:
     )
 
 
-def domain_name(text: str) -> str:
-    """Return a domain in A-labels and lower case; raises Misuse where it is none."""
+def domain_name(text: str, option: str = "--domain") -> str:
+    """Return a domain in A-labels and lower case; raises Misuse naming ``option`` where it is none."""
     try:
         name = a_labels(text.strip().removesuffix("."))
     except UnicodeError:
         name = ""
     if "." not in name or not is_host_name(name):
-        raise Misuse(_("--domain {text}: this is no domain name; write it as example.com").format(text=text))
+        raise Misuse(
+            _("{option} {text}: this is no domain name; write it as example.com").format(option=option, text=text)
+        )
     return name
 
 

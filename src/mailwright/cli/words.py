@@ -102,6 +102,7 @@ def trouble_words(why: str) -> str:
         "binary": _("this is not a mail message but binary data; save the message as .eml or plain text"),
         "compressed": _("this file is compressed; unpack it first"),
         "broken-report": _("this is a report that is damaged or too large; have it sent again"),
+        "too-big": _("it is too large to be read"),
         "empty": _("there is nothing in it; save or paste the whole message"),
         "bad-json": _('not a JSON object with a "text"; write {"id": "…", "text": "…"} on each line'),
         "long-line": _("this line is longer than 64 KiB; a reply has a few hundred characters"),
