@@ -51,6 +51,15 @@ class ClientSession:
         self._handshake: Handshake | None = None
         self._proof = ""
         self._trouble: SmtpTrouble | None = None
+        timeouts = options.timeouts
+        self._limits = {
+            Step.BANNER: timeouts.banner,
+            Step.MAIL: timeouts.mail,
+            Step.RCPT: timeouts.recipient,
+            Step.DATA: timeouts.data_initiation,
+            Step.MESSAGE: timeouts.data_end,
+            Step.QUIT: timeouts.quit,
+        }
 
     # ------------------------------------------------------------------------------------------- what is known
 
@@ -188,14 +197,7 @@ class ClientSession:
 
     def _seconds(self, step: Step) -> float:
         timeouts = self.options.timeouts
-        seconds = {
-            Step.BANNER: timeouts.banner,
-            Step.MAIL: timeouts.mail,
-            Step.RCPT: timeouts.recipient,
-            Step.DATA: timeouts.data_initiation,
-            Step.MESSAGE: timeouts.data_end,
-            Step.QUIT: timeouts.quit,
-        }.get(step, timeouts.command)
+        seconds = self._limits.get(step, timeouts.command)
         # After 421 the other replies of a group may come or not.
         is_left = self._engine.closing is not None and self._engine.state is State.ENVELOPE
         return min(seconds, timeouts.quit) if is_left else seconds
