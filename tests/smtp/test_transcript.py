@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from mailwright.app.schemas import schema_text
+from mailwright.mail.reply import Reply
 from mailwright.smtp.transcript import (
     CUT,
     LONGEST_BEGINNING,
@@ -83,6 +85,70 @@ def test_credentials_that_a_server_repeats_are_removed() -> None:
     kept.sent(Step.AUTH, b"AUTH PLAIN AGFubmEAczNjcmV0\r\n")
     kept.received(Step.AUTH, b"501 cannot decode AGFubmEAczNjcmV0\r\n")
     assert kept.entries()[1].text == "501 cannot decode <removed>"
+
+
+def _sent(*lines: str) -> Recorder:
+    kept = recorder()
+    for line in lines:
+        kept.sent(Step.AUTH, f"{line}\r\n".encode())
+    return kept
+
+
+def _base64(text: str) -> str:
+    return b64encode(text.encode()).decode()
+
+
+@pytest.mark.parametrize(
+    ("lines", "secret"),
+    [
+        ((f"AUTH PLAIN {_base64(chr(0) + 'anna' + chr(0) + 'opensesame')}",), "opensesame"),
+        (("AUTH PLAIN", _base64("\x00anna\x00opensesame")), "opensesame"),
+        (("AUTH LOGIN", _base64("anna"), _base64("opensesame")), "opensesame"),
+        ((f"AUTH LOGIN {_base64('anna')}", _base64("opensesame")), "opensesame"),
+        (("AUTH LOGIN", _base64("anna"), "*", "AUTH LOGIN", _base64("anna"), _base64("opensesame")), "opensesame"),
+        ((f"AUTH XOAUTH2 {_base64('user=anna' + chr(1) + 'auth=Bearer to.ken' + chr(1) * 2)}",), "to.ken"),
+        ((f"AUTH OAUTHBEARER {_base64('n,a=anna,' + chr(1) + 'auth=Bearer to.ken' + chr(1) * 2)}",), "to.ken"),
+    ],
+)
+def test_a_password_that_a_server_repeats_in_clear_is_removed(lines: tuple[str, ...], secret: str) -> None:
+    """The decoded password or token is removed wherever it comes again, the user's name is not."""
+    kept = _sent(*lines)
+    kept.received(Step.AUTH, f"535 wrong password {secret} for anna".encode())
+    kept.received(Step.MAIL, f"550 you said {lines[-1].split()[-1]}".encode())
+    kept.note(Step.MAIL, f"this is no reply: {secret}")
+    assert [entry.text for entry in kept.entries()[-3:]] == [
+        "535 wrong password <removed> for anna",
+        "550 you said <removed>",
+        "this is no reply: <removed>",
+    ]
+    reply = kept.clean_reply(Reply(550, (f"a {secret}", "b")))
+    assert reply == Reply(550, ("a <removed>", "b"))
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        (),
+        ("AUTH PLAIN",),
+        ("AUTH PLAIN", "*"),
+        ("AUTH PLAIN", "="),
+        ("AUTH PLAIN", "no base64!"),
+        ("AUTH PLAIN", "////"),
+        ("AUTH PLAIN", _base64("\x00anna\x00abc")),
+        ("AUTH CRAM-MD5", _base64("anna 0123456789abcdef")),
+        ("AUTH XOAUTH2", _base64("user=anna")),
+    ],
+)
+def test_nothing_else_is_taken_for_a_password(lines: tuple[str, ...]) -> None:
+    """Responses that cannot be read, that show no password, or one too short to be told from words, hide no words."""
+    said = "535 abc anna user 0123456789abcdef"
+    assert _sent(*lines).clean(said) == said
+
+
+def test_a_quotation_is_left_out_once_credentials_were_sent() -> None:
+    """A quotation that was cut may end within a secret, where it could not be recognised."""
+    assert _sent().clean_fault("this is no reply: 'hello'") == "this is no reply: 'hello'"
+    assert _sent("AUTH PLAIN AGFubmEAczNjcmV0").clean_fault("this is no reply: 'AGFub'…") == "this is no reply"
 
 
 def test_of_messages_the_size_is_kept_and_the_first_lines_where_wanted() -> None:

@@ -760,6 +760,40 @@ async def test_a_refused_login_is_told_and_another_can_follow() -> None:
     assert "AUTH PLAIN <removed>" in text
 
 
+@pytest.mark.parametrize(
+    ("lines", "kind"),
+    [
+        (("535-5.7.8 wrong password opensesame", "535 5.7.8 in AGFubmEAb3BlbnNlc2FtZQ=="), ServerRefused),
+        (("421 4.7.0 no opensesame here",), ServerRefused),
+        (("you said AUTH PLAIN AGFubmEAb3BlbnNlc2FtZQ==",), ProtocolBroken),
+        (("this line ends within the password when quoted, as it is: opensesame",), ProtocolBroken),
+        (("535-opensesame", "550 opensesame"), ProtocolBroken),
+    ],
+    ids=["in clear", "closing", "no reply", "cut quotation", "two codes"],
+)
+async def test_a_password_that_a_server_repeats_is_told_to_nobody(
+    lines: tuple[str, ...], kind: type[SmtpTrouble]
+) -> None:
+    """Neither the trouble nor its transcript has it, encoded, decoded, whole or cut, whatever the line is."""
+
+    async def play(peer: Peer) -> None:
+        await peer.greet("AUTH PLAIN")
+        await peer.hear("AUTH PLAIN")
+        await peer.say(*lines)
+        # QUIT, or the end.
+        await peer.reader.readline()
+
+    async with serving(play) as target:
+        connection = await connect(target, OPTIONS)
+        with pytest.raises(kind) as caught:
+            await connection.login(Plain(Credentials("anna", "opensesame")))
+        await connection.quit()
+    assert caught.value.transcript is not None
+    text = f"{caught.value} {transcript_json(caught.value.transcript)}"
+    assert "opens" not in text
+    assert "AGFub" not in text
+
+
 async def test_an_exchange_that_cannot_go_on_is_cancelled() -> None:
     """PLAIN has no challenge; the asterisk ends it."""
 

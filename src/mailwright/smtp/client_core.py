@@ -60,9 +60,11 @@ class EngineCore(ABC):
             return
         try:
             self._read(data)
-        except RemoteProtocolError:
+        except RemoteProtocolError as fault:
             self._close()
-            raise
+            if self._recorder is None:
+                raise
+            raise RemoteProtocolError(self._recorder.clean_fault(fault.message), fault.reply) from None
 
     def _read(self, data: bytes) -> None:
         # RFC 3207 4.2: what came in clear MUST NOT have any effect under TLS.
@@ -139,6 +141,8 @@ class EngineCore(ABC):
         """Bring a reply to what awaits it."""
         if self._recorder is not None:
             self._recorder.received(self._step_now(), self._reader.last)
+            # A challenge is needed as it is; nothing else that a server says may have credentials in it.
+            reply = reply if reply.continues else self._recorder.clean_reply(reply)
         if self.state is State.CONTENT and self._is_early(reply):
             self._take_early(reply)
             return

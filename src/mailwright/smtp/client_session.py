@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 
 from mailwright.clock import Clock
@@ -212,8 +211,6 @@ class ClientSession:
         return trouble
 
     def _reply(self, event: Event) -> Reply:
-        if isinstance(event, Answered) and event.step is Step.AUTH:
-            return replace(event.reply, lines=tuple(map(self._recorder.clean, event.reply.lines)))
         if isinstance(event, Answered | TlsReady):
             return event.reply
         raise self._told(ProtocolBroken(Step.OTHER, f"{type(event).__name__} where a reply was awaited"))

@@ -9,11 +9,14 @@ Written and read as JSON by mailwright.smtp.transcript_json.
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
+
+from mailwright.mail.reply import Reply
 
 #: Entries of one transcript (own choice: more than a transaction with all the recipients that Limits allows).
 MOST_ENTRIES = 4_000
@@ -23,6 +26,8 @@ LONGEST_TEXT = 8_192
 LONGEST_BEGINNING = 4_096
 #: Characters of names and of the text about the trouble (own choice).
 LONGEST_NAME = 1_024
+#: Characters of the shortest word that is taken for a secret (own choice): shorter ones stand in words that are none.
+SHORTEST_SECRET = 4
 
 #: What stands in the place of credentials.
 REMOVED = "<removed>"
@@ -138,7 +143,17 @@ class Recorder:
     Of several transactions in one connection only the last is kept, after what led to the first one.
     """
 
-    __slots__ = ("_elapsed", "_hidden", "_lines", "_opening", "_text", "_transaction", "_watch")
+    __slots__ = (
+        "_elapsed",
+        "_hidden",
+        "_lines",
+        "_mechanism",
+        "_opening",
+        "_responses",
+        "_text",
+        "_transaction",
+        "_watch",
+    )
 
     def __init__(
         self, elapsed: Callable[[], float], watch: Callable[[Entry], None] | None = None, beginning: int = 0
@@ -150,6 +165,8 @@ class Recorder:
         self._transaction: list[_Raw] | None = None
         self._text = b""
         self._hidden: list[str] = []
+        self._mechanism = ""
+        self._responses = 0
 
     def begin_transaction(self) -> Callable[[], tuple[Entry, ...]]:
         """Forget the last transaction; what comes belongs to the next.
@@ -167,14 +184,14 @@ class Recorder:
 
     def received(self, step: Step, reply: bytes) -> None:
         """Keep a reply as it came."""
-        if step is Step.AUTH and self._hidden:
+        if self._hidden:
             self._keep(Direction.RECEIVED, step, self.clean(_text_of(reply)), len(reply))
         else:
             self._keep(Direction.RECEIVED, step, reply, len(reply))
 
     def note(self, step: Step, text: str) -> None:
         """Keep that something happened."""
-        self._keep(Direction.NOTE, step, text, None)
+        self._keep(Direction.NOTE, step, self.clean(text), None)
 
     def content(self, piece: bytes) -> None:
         """See a piece of a message go out; the first are kept as far as lines of it are wanted."""
@@ -207,14 +224,43 @@ class Recorder:
             return "*"
         shown = words[:2] if words[:1] == ["AUTH"] else []
         secrets = words[len(shown) :]
-        self._hidden += [word for word in secrets if len(word) > 3]
+        if shown:
+            self._mechanism, self._responses = "".join(shown[1:]), 0
+        for word in secrets:
+            self._hidden += [one for one in (word, self._in_clear(word)) if len(one) >= SHORTEST_SECRET]
         return " ".join([*shown, REMOVED]) if secrets or not shown else " ".join(shown)
+
+    def _in_clear(self, response: str) -> str:
+        """Return the password or token in a response, decoded; "" where the mechanism shows none in it."""
+        try:
+            text = b64decode(response, validate=True).decode()
+        except ValueError:
+            return ""
+        self._responses += 1
+        match self._mechanism:
+            case "PLAIN":
+                return text.rpartition("\x00")[2]
+            case "LOGIN":
+                # The user's name comes first, and is no secret.
+                return text if self._responses > 1 else ""
+            case "XOAUTH2" | "OAUTHBEARER":
+                return text.partition("auth=Bearer ")[2].partition("\x01")[0]
+            case _:
+                return ""
 
     def clean(self, text: str) -> str:
         """Return ``text`` without the credentials that were sent; some servers repeat them when they complain."""
         for secret in self._hidden:
             text = text.replace(secret, REMOVED)
         return text
+
+    def clean_reply(self, reply: Reply) -> Reply:
+        """Return ``reply`` without the credentials that were sent."""
+        return replace(reply, lines=tuple(map(self.clean, reply.lines))) if self._hidden else reply
+
+    def clean_fault(self, words: str) -> str:
+        """Return what was wrong with octets; once credentials were sent without the quotation, which may be cut."""
+        return words.partition(": ")[0] if self._hidden else words
 
 
 def _entry(raw: _Raw) -> Entry:
