@@ -57,7 +57,7 @@ OURS = Place(ANNA, "smtp.example.test", Side.SENDER)
         (TlsTrouble(Step.TLS, TlsProblem.EXPIRED, "x"), "certificate-expired", "certificate-expired"),
         (TlsTrouble(Step.TLS, TlsProblem.WRONG_NAME, "x"), "certificate-invalid", "client-certificate-refused"),
         (TlsTrouble(Step.TLS, TlsProblem.UNTRUSTED, "x"), "certificate-invalid", "client-certificate-refused"),
-        (TlsTrouble(Step.TLS, TlsProblem.OLD_VERSION, "x"), "tls-version-old", "tls-version-old"),
+        (TlsTrouble(Step.TLS, TlsProblem.OLD_VERSION, "x"), "tls-failed", "tls-failed"),
         (TlsTrouble(Step.TLS, TlsProblem.DANE, "x"), "tls-policy-failed", "tls-policy-failed"),
     ],
     ids=lambda value: getattr(value, "detail", value),

@@ -71,7 +71,8 @@ _TLS_CAUSES = {
     TlsProblem.NOT_OFFERED: "tls-policy-failed",
     TlsProblem.HANDSHAKE: "tls-failed",
     TlsProblem.PLAINTEXT_ANSWER: "tls-failed",
-    TlsProblem.OLD_VERSION: "tls-version-old",
+    # "tls-version-old" is what a server says of our versions; here it is the server that lacks new ones.
+    TlsProblem.OLD_VERSION: "tls-failed",
     TlsProblem.NO_CERTIFICATE: "certificate-invalid",
     TlsProblem.UNTRUSTED: "certificate-invalid",
     TlsProblem.EXPIRED: "certificate-expired",
