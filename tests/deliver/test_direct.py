@@ -223,7 +223,18 @@ async def test_tls_that_is_demanded_and_not_offered_ends_it() -> None:
     assert told(delivery)[0][1:3] == ("later", "tls-policy-failed")
 
 
-async def test_a_broken_starttls_is_followed_by_clear_text_where_nobody_demanded_tls() -> None:
+@pytest.mark.parametrize(
+    ("answer", "rubbish", "cause"),
+    [
+        (b"220 go\r\n", b"this is no TLS" + b"\x00" * 50, "tls-failed"),
+        (b"220 go\r\n", b"", "tls-failed"),
+        (b"", b"", "connection-lost"),
+    ],
+    ids=["rubbish for a handshake", "hangs up in the handshake", "hangs up at STARTTLS"],
+)
+async def test_a_broken_starttls_is_followed_by_clear_text_where_nobody_demanded_tls(
+    answer: bytes, rubbish: bytes, cause: str
+) -> None:
     """The broken handshake stays in the record as an attempt of its own."""
 
     async def broken(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -232,9 +243,10 @@ async def test_a_broken_starttls_is_followed_by_clear_text_where_nobody_demanded
             if line.startswith(b"EHLO"):
                 writer.write(b"250-mx\r\n250 STARTTLS\r\n")
             elif line.startswith(b"STARTTLS"):
-                writer.write(b"220 go\r\n")
-                await reader.read(1)
-                writer.write(b"this is no TLS" + b"\x00" * 50)
+                writer.write(answer)
+                if answer:
+                    await reader.read(1)
+                writer.write(rubbish)
                 break
             elif line.startswith(b"DATA"):
                 writer.write(b"354 go\r\n")
@@ -249,10 +261,7 @@ async def test_a_broken_starttls_is_followed_by_clear_text_where_nobody_demanded
     async with server:
         delivery = await send(ONE, server.sockets[0].getsockname()[1], "a@example.test")
     assert told(delivery)[0] == ("a@example.test", "accepted", "handed-on", "message")
-    assert [one.trouble.diagnosis.cause.id if one.trouble else None for one in delivery.attempts] == [
-        "tls-failed",
-        None,
-    ]
+    assert [one.trouble.diagnosis.cause.id if one.trouble else None for one in delivery.attempts] == [cause, None]
 
 
 async def test_silence_after_the_final_dot_is_told_as_not_known() -> None:

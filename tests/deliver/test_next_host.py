@@ -15,7 +15,15 @@ from mailwright.mail.reply import Reply
 from mailwright.smtp.diagnose import Place, report_cause, report_reply
 from mailwright.smtp.security import TlsMode, TlsPolicy
 from mailwright.smtp.transcript import Step
-from mailwright.smtp.trouble import TlsProblem, TlsTrouble
+from mailwright.smtp.trouble import (
+    ConnectionLost,
+    ConnectRefused,
+    NoAnswer,
+    ProtocolBroken,
+    SmtpTrouble,
+    TlsProblem,
+    TlsTrouble,
+)
 
 ANNA = Recipient(Address.parse("anna@example.test"))
 BERT = Recipient(Address.parse("bert@example.test"))
@@ -70,21 +78,31 @@ def test_recipients_beyond_the_number_are_sent_to_in_another_go() -> None:
 
 
 @pytest.mark.parametrize(
-    ("policy", "problem", "expected"),
+    ("policy", "trouble", "expected"),
     [
-        (TlsPolicy(), TlsProblem.HANDSHAKE, True),
-        (TlsPolicy(), TlsProblem.OLD_VERSION, True),
-        (TlsPolicy(), TlsProblem.NOT_OFFERED, False),
-        (TlsPolicy(TlsMode.REQUIRED), TlsProblem.HANDSHAKE, False),
-        (TlsPolicy(TlsMode.VERIFY), TlsProblem.WRONG_NAME, False),
-        (TlsPolicy(implicit=True), TlsProblem.HANDSHAKE, False),
+        (TlsPolicy(), TlsTrouble(Step.TLS, TlsProblem.HANDSHAKE, "x"), True),
+        (TlsPolicy(), TlsTrouble(Step.TLS, TlsProblem.OLD_VERSION, "x"), True),
+        (TlsPolicy(), TlsTrouble(Step.STARTTLS, TlsProblem.NOT_OFFERED, "x"), False),
+        (TlsPolicy(), ConnectionLost(Step.STARTTLS, "x"), True),
+        (TlsPolicy(), ConnectionLost(Step.TLS, "x"), True),
+        (TlsPolicy(), NoAnswer(Step.STARTTLS, 1.0), True),
+        (TlsPolicy(), NoAnswer(Step.TLS, 1.0), True),
+        (TlsPolicy(), ConnectionLost(Step.EHLO, "x"), False),
+        (TlsPolicy(), NoAnswer(Step.BANNER, 1.0), False),
+        (TlsPolicy(), ConnectRefused(Step.CONNECT, "x"), False),
+        (TlsPolicy(), ProtocolBroken(Step.STARTTLS, "x"), False),
+        (TlsPolicy(TlsMode.REQUIRED), TlsTrouble(Step.TLS, TlsProblem.HANDSHAKE, "x"), False),
+        (TlsPolicy(TlsMode.REQUIRED), ConnectionLost(Step.TLS, "x"), False),
+        (TlsPolicy(TlsMode.VERIFY), TlsTrouble(Step.TLS, TlsProblem.WRONG_NAME, "x"), False),
+        (TlsPolicy(implicit=True), TlsTrouble(Step.TLS, TlsProblem.HANDSHAKE, "x"), False),
+        (TlsPolicy(implicit=True), NoAnswer(Step.TLS, 1.0), False),
     ],
 )
 def test_clear_text_follows_only_where_nobody_demanded_tls(
-    policy: TlsPolicy, problem: TlsProblem, expected: bool
+    policy: TlsPolicy, trouble: SmtpTrouble, expected: bool
 ) -> None:
-    """RFC 7435: better unprotected than not at all, and never against a policy."""
-    assert may_fall_back(TlsTrouble(Step.STARTTLS, problem, "x"), policy) is expected
+    """RFC 7435: better unprotected than not at all, and never against a policy, nor where somebody put words in."""
+    assert may_fall_back(trouble, policy) is expected
 
 
 def diagnosed(cause: str, *, permanent: bool | None, confidence: Confidence = Confidence.CERTAIN) -> Report:

@@ -26,7 +26,7 @@ from mailwright.smtp.security import TlsMode
 from mailwright.smtp.transaction import RecipientResult, Transaction
 from mailwright.smtp.transcript import Entry, Step
 from mailwright.smtp.transport import Connection, ConnectOptions, Target, connect
-from mailwright.smtp.trouble import SmtpTrouble, TlsTrouble
+from mailwright.smtp.trouble import SmtpTrouble
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,14 +102,14 @@ class _Attempt:
         """Return a connection, in clear where TLS fails and is not demanded."""
         try:
             return await connect(self._target, self._way.options, self._way.clock, self._watch)
-        except TlsTrouble as trouble:
+        except SmtpTrouble as trouble:
             policy = self._way.options.policy
             if not may_fall_back(trouble, policy):
                 raise
             self._keep_transcript(trouble)
             self._number = len(self._delivery.attempts)
             self._delivery.attempts.append(Attempt(self._target.host, self._target.address, self._target.port, None))
-            clear = replace(policy, mode=TlsMode.NONE, reason=f"TLS failed ({trouble.problem}) and is not demanded")
+            clear = replace(policy, mode=TlsMode.NONE, reason=f"TLS failed ({trouble.detail}) and is not demanded")
             options = replace(self._way.options, policy=clear)
             return await connect(self._target, options, self._way.clock, self._watch)
 

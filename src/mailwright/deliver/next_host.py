@@ -15,7 +15,7 @@ from mailwright.explain.explanation import Report
 from mailwright.mail.envelope import Recipient
 from mailwright.smtp.security import TlsMode, TlsPolicy
 from mailwright.smtp.transcript import Step
-from mailwright.smtp.trouble import TlsProblem, TlsTrouble
+from mailwright.smtp.trouble import ConnectionLost, NoAnswer, SmtpTrouble, TlsProblem, TlsTrouble
 
 #: Addresses of one destination that are tried (own choice, Postfix has 5): more only keeps people waiting.
 MOST_ADDRESSES = 10
@@ -60,16 +60,17 @@ def split_off(outcomes: Iterable[Outcome]) -> tuple[Recipient, ...]:
     )
 
 
-def may_fall_back(trouble: TlsTrouble, policy: TlsPolicy) -> bool:
+def may_fall_back(trouble: SmtpTrouble, policy: TlsPolicy) -> bool:
     """Tell whether to connect again in clear: opportunistic TLS is better than none and none better than no mail.
 
-    RFC 7435 3: opportunistic security must not become a reason not to communicate.
+    RFC 7435 3: opportunistic security must not become a reason not to communicate.  A server that falls silent or hangs
+    up over STARTTLS is as unable to do it as one whose handshake fails; one that says something else is not trusted.
     """
-    return (
-        not policy.demands_tls
-        and policy.mode is TlsMode.OPPORTUNISTIC
-        and trouble.problem is not TlsProblem.NOT_OFFERED
-    )
+    if policy.demands_tls or policy.mode is not TlsMode.OPPORTUNISTIC:
+        return False
+    if isinstance(trouble, TlsTrouble):
+        return trouble.problem is not TlsProblem.NOT_OFFERED
+    return isinstance(trouble, ConnectionLost | NoAnswer) and trouble.step in (Step.STARTTLS, Step.TLS)
 
 
 def suspect_filter(delivery: Delivery) -> None:
