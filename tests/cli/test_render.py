@@ -23,6 +23,7 @@ REPORT = {
     "permanence": "permanent",
     "suppress": True,
     "confidence": "certain",
+    "rule": "mailbox.unknown",
 }
 
 
@@ -115,3 +116,9 @@ def test_a_reply_is_named_by_its_id() -> None:
     """Beside the line it stood in."""
     result = {"id": 7, "source": "-:3", "kind": "bounce", "reports": []}
     assert [line.text for line in explanation_lines(result, first=True)] == ["-:3 [7]: mail that was not delivered"]
+
+
+@pytest.mark.parametrize("rule", ["dns", "connection"])
+def test_what_nobody_said_was_seen(rule: str) -> None:
+    """DNS and a connection that failed are no words of a server."""
+    assert "  Seen: NXDOMAIN" in lines(rule=rule, diagnostic="NXDOMAIN")

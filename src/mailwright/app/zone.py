@@ -10,13 +10,10 @@ becomes of every question about it:
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
-import rtoml
-
-from mailwright.dns.answer import Kind
 from mailwright.lab.resolver import TableResolver
-from mailwright.lab.table import Entry, Table
+from mailwright.lab.stage_file import TomlFault, parse_toml, read_entry
+from mailwright.lab.table import Table
 
 #: Octets of a zone file; the example has 6,000.
 LARGEST_ZONE = 4 * 1024 * 1024
@@ -44,31 +41,16 @@ def read_zone(path: str) -> TableResolver:
     if len(raw) > LARGEST_ZONE:
         raise ZoneFault(path, "too-big")
     try:
-        document: dict[str, Any] = rtoml.loads(raw.decode("utf-8"))
+        document = parse_toml(raw.decode("utf-8"))
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         raise ZoneFault(path, f"line {line}: not UTF-8") from error
-    except rtoml.TomlParsingError as error:
-        # The parser draws the place over several lines; the first names it, the last says what is wrong there.
-        first, *others = [line.strip() for line in str(error).splitlines() if line.strip()]
-        raise ZoneFault(path, ": ".join([first, *others[-1:]])) from error
+    except TomlFault as fault:
+        raise ZoneFault(path, str(fault)) from fault
     table = Table()
     for name, value in document.items():
         try:
-            table[name] = _entry(name, value)
+            table[name] = read_entry(name, value)
         except ValueError as error:
             raise ZoneFault(path, str(error)) from error
     return TableResolver(table)
-
-
-def _entry(name: str, value: Any) -> Entry:
-    """Return what a table says of a name; raises ValueError naming it."""
-    if isinstance(value, str):
-        if value.isupper() and value.lower() in set(Kind):
-            return Kind(value.lower())
-        raise ValueError(f"{name}: {value!r}: none of {', '.join(kind.upper() for kind in Kind)}")
-    if isinstance(value, list) and all(isinstance(line, str) for line in value):
-        return [str(line) for line in value]
-    # A name with dots and without quotes is a table in a table in TOML.
-    hint = '; write names in quotes: "example.com" = […]' if isinstance(value, dict) else ""
-    raise ValueError(f'{name}: no list of lines such as "A 192.0.2.1"{hint}')

@@ -6,9 +6,7 @@ from typing import Any
 
 import click
 
-from mailwright.app.schemas import schema_text
-from mailwright.cli.exit_codes import FINE
-from mailwright.cli.help import HelpInLanguage, language_option
+from mailwright.cli.help import HelpInLanguage, language_option, schema_option
 from mailwright.cli.interface import _
 
 #: The environment's say, for every call.
@@ -45,17 +43,10 @@ def command() -> click.Command:
             click.Option(["--now"], default="", metavar="TIME",
                          help=_("Judge as of then, such as 2026-11-02T09:00:00Z; signatures expire.")),
             click.Option(["--json", "as_json"], is_flag=True, help=_("One JSON object.")),
-            click.Option(["--schema"], is_flag=True, is_eager=True, expose_value=False, callback=_show_schema,
-                         help=_("The JSON Schema of the output of --json.")),
+            schema_option("auth"),
             language_option(),
         ],
     )  # fmt: skip
-
-
-def _show_schema(context: click.Context, _option: click.Parameter, asked: bool) -> None:  # noqa: FBT001 - Click's callback
-    if asked:
-        click.echo(schema_text("auth"), nl=False)
-        context.exit(FINE)
 
 
 def _auth(**options: Any) -> int:

@@ -8,7 +8,6 @@ from typing import Any
 
 import click
 
-from mailwright.app.schemas import schema_text
 from mailwright.authentication.dkim_key import FEWEST_RSA_BITS, MOST_RSA_BITS, KeyType
 from mailwright.authentication.dkim_rotation import RSA_BITS, NewKey, new_key, new_selector
 from mailwright.cli.dkim_names import (
@@ -21,7 +20,7 @@ from mailwright.cli.dkim_names import (
     type_option,
 )
 from mailwright.cli.exit_codes import FINE, USAGE
-from mailwright.cli.help import HelpInLanguage, language_option
+from mailwright.cli.help import HelpInLanguage, language_option, schema_option
 from mailwright.cli.interface import _
 from mailwright.cli.screen import Line, complain, show, write_json
 
@@ -49,17 +48,10 @@ def command() -> click.Command:
                          help=_("File of the private key; without it SELECTOR._domainkey.DOMAIN.pem.")),
             click.Option(["--now"], default="", metavar="TIME", help=_("The time that the selector is made of.")),
             click.Option(["--json", "as_json"], is_flag=True, help=_("One JSON object.")),
-            click.Option(["--schema"], is_flag=True, is_eager=True, expose_value=False, callback=_show_schema,
-                         help=_("The JSON Schema of the output of --json.")),
+            schema_option("dkim-key"),
             language_option(),
         ],
     )  # fmt: skip
-
-
-def _show_schema(context: click.Context, _option: click.Parameter, asked: bool) -> None:  # noqa: FBT001 - Click's callback
-    if asked:
-        click.echo(schema_text("dkim-key"), nl=False)
-        context.exit(FINE)
 
 
 def _new(*, as_json: bool, lang: str, **options: Any) -> int:

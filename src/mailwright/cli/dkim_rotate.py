@@ -8,7 +8,6 @@ from typing import Any
 
 import click
 
-from mailwright.app.schemas import schema_text
 from mailwright.authentication.dkim_key import KeyType
 from mailwright.authentication.dkim_rotation import RotationAction, RotationStep, new_selector, plan_rotation
 from mailwright.cli.dkim_names import (
@@ -21,7 +20,7 @@ from mailwright.cli.dkim_names import (
     type_option,
 )
 from mailwright.cli.exit_codes import FINE, USAGE
-from mailwright.cli.help import HelpInLanguage, language_option
+from mailwright.cli.help import HelpInLanguage, language_option, schema_option
 from mailwright.cli.interface import _
 from mailwright.cli.screen import Line, complain, show, write_json
 from mailwright.cli.signature_words import action_words
@@ -57,17 +56,10 @@ def command() -> click.Command:
                          help=_("How long a missing record is remembered: the last number of the zone's SOA.")),
             click.Option(["--now"], default="", metavar="TIME", help=_("When to begin.")),
             click.Option(["--json", "as_json"], is_flag=True, help=_("One JSON object.")),
-            click.Option(["--schema"], is_flag=True, is_eager=True, expose_value=False, callback=_show_schema,
-                         help=_("The JSON Schema of the output of --json.")),
+            schema_option("dkim-plan"),
             language_option(),
         ],
     )  # fmt: skip
-
-
-def _show_schema(context: click.Context, _option: click.Parameter, asked: bool) -> None:  # noqa: FBT001 - Click's callback
-    if asked:
-        click.echo(schema_text("dkim-plan"), nl=False)
-        context.exit(FINE)
 
 
 def _rotate(*, as_json: bool, lang: str, **options: Any) -> int:

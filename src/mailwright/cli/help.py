@@ -12,12 +12,32 @@ from typing import Any
 
 import click
 
+from mailwright.app.schemas import schema_text
+from mailwright.cli.exit_codes import FINE
 from mailwright.cli.interface import _
 
 
 def language_option() -> click.Option:
     """Return the option that every verb with texts has."""
     return click.Option(["--lang"], default="", metavar="LANGUAGE", help=_("Language of the texts: en, de, cs, zh."))
+
+
+def schema_option(name: str) -> click.Option:
+    """Return the option that prints the JSON Schema ``name`` (app.schemas), whatever else the call lacks."""
+
+    def print_it(context: click.Context, _option: click.Parameter, asked: bool) -> None:  # noqa: FBT001 - Click's callback
+        if asked:
+            click.echo(schema_text(name), nl=False)
+            context.exit(FINE)
+
+    return click.Option(
+        ["--schema"],
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=print_it,
+        help=_("The JSON Schema of the output of --json."),
+    )
 
 
 class HelpInLanguage(click.Command):

@@ -8,12 +8,13 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import click
 
 from mailwright.cli.exit_codes import FINE, USAGE
-from mailwright.cli.help import HelpInLanguage, language_option
+from mailwright.cli.help import HelpInLanguage, language_option, schema_option
 from mailwright.cli.interface import _
 from mailwright.cli.screen import Line, complain, show, write_json
 from mailwright.cli.send_options import HIGHEST_PORT, PORT, PRIVATE, RESOLVER
@@ -50,6 +51,7 @@ def command() -> click.Command:
                          help=_("The port of all hosts, in place of a free one.")),
             click.Option(["--json", "as_json"], is_flag=True,
                          help=_("Without a command: tell what is there as one JSON object.")),
+            schema_option("lab"),
             language_option(),
         ],
     )  # fmt: skip
@@ -93,7 +95,7 @@ async def _inside(stage: Stage, words: tuple[str, ...], *, as_json: bool) -> int
 async def _run_command(stage: Stage, words: tuple[str, ...]) -> int:
     """Run a command to its end, and return its exit code."""
     try:
-        process = await asyncio.create_subprocess_exec(*words, env=os.environ | variables(stage))
+        process = await asyncio.create_subprocess_exec(*words, env=os.environ | variables(stage) | _found_here())
     except OSError as error:
         complain(_("{command}: it cannot be run ({why})").format(command=words[0], why=error.strerror))
         return USAGE
@@ -117,6 +119,12 @@ def _handling(number: signal.Signals, act: Any) -> Iterator[None]:
         yield
     finally:
         loop.remove_signal_handler(number)
+
+
+def _found_here() -> dict[str, str]:
+    """Return a PATH on which `mailwright` is this very program, also where it was called by its path."""
+    here = str(Path(sys.executable).parent)
+    return {"PATH": os.pathsep.join([here, os.environ.get("PATH", os.defpath)])}
 
 
 def variables(stage: Stage) -> dict[str, str]:

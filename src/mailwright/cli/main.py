@@ -18,7 +18,7 @@ from mailwright.cli.interface import _, speak
 from mailwright.cli.screen import complain
 
 #: The verbs, in the order of the help page; each is a module beside this one.
-VERBS = ("explain", "send", "trace", "auth", "spf", "dkim", "causes")
+VERBS = ("explain", "send", "trace", "auth", "spf", "dkim", "lab", "causes")
 
 
 def _version(context: click.Context, _option: click.Parameter, asked: bool) -> None:  # noqa: FBT001 - Click's callback

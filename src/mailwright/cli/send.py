@@ -11,13 +11,12 @@ from typing import Any
 import click
 
 from mailwright.app.language import choose_language
-from mailwright.app.schemas import schema_text
 from mailwright.app.sending import Watcher, run, send
 from mailwright.causes.diagnosis import Evidence
 from mailwright.causes.texts import CauseTexts, languages, texts_in
 from mailwright.cli.dialogue import entry_lines
 from mailwright.cli.exit_codes import COULD_NOT_TELL, FINE, INTERRUPTED, TROUBLE, USAGE
-from mailwright.cli.help import HelpInLanguage, language_option
+from mailwright.cli.help import HelpInLanguage, language_option, schema_option
 from mailwright.cli.interface import _
 from mailwright.cli.screen import Line, complain, show, write_json
 from mailwright.cli.send_options import Misuse, Sending, parameters, understood
@@ -50,16 +49,13 @@ def command() -> click.Command:
             click.Option(["--transcript"], default="", metavar="FILE",
                          help=_("Save the dialogues there; `mailwright trace` shows them.")),
             click.Option(["--json", "as_json"], is_flag=True, help=_("One JSON object a recipient, one a line.")),
-            click.Option(["--schema"], is_flag=True, help=_("The JSON Schema of a line of --json.")),
+            schema_option("send"),
             language_option(),
         ],
     )  # fmt: skip
 
 
-def _send(*, transcript: str, as_json: bool, schema: bool, lang: str, **options: Any) -> int:
-    if schema:
-        click.echo(schema_text("send"), nl=False)
-        return FINE
+def _send(*, transcript: str, as_json: bool, lang: str, **options: Any) -> int:
     texts = texts_in(choose_language(lang or None, os.environ, languages()))
     try:
         sending = understood(options, sys.stdin.isatty())

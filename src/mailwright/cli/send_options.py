@@ -32,13 +32,10 @@ SUBMISSIONS_PORT, SUBMISSION_PORT, MAIL_PORT = 465, 587, 25
 HIGHEST_PORT = 65_535
 #: Words of --tls.
 TLS_WORDS = ("none", "opportunistic", "required", "verify", "implicit")
-#: The environment's say: resolvers, port and private addresses for every call, as `mailwright lab run` sets them.
-RESOLVER, PORT, PRIVATE, PASSWORD = (
-    "MAILWRIGHT_RESOLVER",
-    "MAILWRIGHT_PORT",
-    "MAILWRIGHT_PRIVATE",
-    "MAILWRIGHT_PASSWORD",
-)
+#: The environment's say for every call, as `mailwright lab run` gives it: resolvers, port, addresses, authorities.
+RESOLVER, PORT, PRIVATE, CA = ("MAILWRIGHT_RESOLVER", "MAILWRIGHT_PORT", "MAILWRIGHT_PRIVATE", "MAILWRIGHT_CA")
+#: Where a password may stand that nobody else sees.
+PASSWORD = "MAILWRIGHT_PASSWORD"  # noqa: S105 - the name of a variable
 
 
 class Misuse(click.UsageError):
@@ -75,7 +72,8 @@ def parameters() -> list[click.Parameter]:
         click.Option(["--as-is"], **flag, help=_("Add no Date or Message-ID, and send also without From.")),
         click.Option(["--tls"], type=click.Choice(TLS_WORDS), default=None,
                      help=_("How to encrypt; opportunistic with --direct, verify with --server.")),
-        click.Option(["--ca"], default="", metavar="FILE", help=_("Certificates (PEM) to trust, not the system's.")),
+        click.Option(["--ca"], default="", metavar="FILE", envvar=CA,
+                     help=_("Certificates (PEM) to trust, not the system's.")),
         click.Option(["--user", "-u"], default="", metavar="NAME", help=_("Log in; the password is asked for.")),
         click.Option(["--password"], default="", metavar="TEXT",
                      help=_("The password; others on this machine may see it here, MAILWRIGHT_PASSWORD is safer.")),
@@ -275,7 +273,8 @@ def _text(value: str | None) -> str:
     try:
         return Path(value[1:]).read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
-        raise Misuse(f"{value[1:]}: {_('it is not UTF-8')}") from error
+        why = _("it is not UTF-8")
+        raise Misuse(f"{value[1:]}: {why}") from error
     except FileNotFoundError as error:
         raise Misuse(f"{value[1:]}: {trouble_words('missing')}") from error
     except OSError as error:

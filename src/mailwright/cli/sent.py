@@ -59,7 +59,8 @@ def delivery_lines(delivery: Delivery, texts: CauseTexts) -> Iterator[Line]:
     for outcome in delivery.outcomes:
         yield from _outcome_lines(outcome, delivery, texts)
     for recipient in delivery.untold:
-        yield Line(0, f"{recipient.address}: {_('nothing was sent')}", "waiting")
+        fate = _("nothing was sent")
+        yield Line(0, f"{recipient.address}: {fate}", "waiting")
 
 
 def _outcome_lines(outcome: Outcome, delivery: Delivery, texts: CauseTexts) -> Iterator[Line]:

@@ -8,9 +8,8 @@ from typing import Any
 
 import click
 
-from mailwright.app.schemas import schema_text
 from mailwright.cli.exit_codes import COULD_NOT_TELL, FINE, TROUBLE, USAGE
-from mailwright.cli.help import HelpInLanguage, language_option
+from mailwright.cli.help import HelpInLanguage, language_option, schema_option
 from mailwright.cli.interface import _
 from mailwright.cli.screen import Line, complain, show, write_json
 from mailwright.cli.words import trouble_words
@@ -40,17 +39,10 @@ def command() -> click.Command:
             click.Option(["--zone"], default="", metavar="FILE",
                          help=_("Take DNS from this file (TOML), and ask nobody.")),
             click.Option(["--json", "as_json"], is_flag=True, help=_("One JSON object.")),
-            click.Option(["--schema"], is_flag=True, is_eager=True, expose_value=False, callback=_show_schema,
-                         help=_("The JSON Schema of the output of --json.")),
+            schema_option("spf"),
             language_option(),
         ],
     )  # fmt: skip
-
-
-def _show_schema(context: click.Context, _option: click.Parameter, asked: bool) -> None:  # noqa: FBT001 - Click's callback
-    if asked:
-        click.echo(schema_text("spf"), nl=False)
-        context.exit(FINE)
 
 
 def _spf(*, domain: str, as_json: bool, lang: str, **options: Any) -> int:

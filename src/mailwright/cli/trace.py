@@ -8,10 +8,9 @@ from pathlib import Path
 
 import click
 
-from mailwright.app.schemas import schema_text
 from mailwright.cli.dialogue import transcript_lines
 from mailwright.cli.exit_codes import FINE, TROUBLE, USAGE
-from mailwright.cli.help import HelpInLanguage, language_option
+from mailwright.cli.help import HelpInLanguage, language_option, schema_option
 from mailwright.cli.interface import _
 from mailwright.cli.screen import Line, complain, show, write_json
 from mailwright.cli.words import trouble_words
@@ -34,17 +33,10 @@ def command() -> click.Command:
         params=[
             click.Argument(["file"], metavar="FILE"),
             click.Option(["--json", "as_json"], is_flag=True, help=_("One JSON object a transcript, one a line.")),
-            click.Option(["--schema"], is_flag=True, is_eager=True, expose_value=False, callback=_show_schema,
-                         help=_("The JSON Schema of a line of --json.")),
+            schema_option("transcript"),
             language_option(),
         ],
     )  # fmt: skip
-
-
-def _show_schema(context: click.Context, _option: click.Parameter, asked: bool) -> None:  # noqa: FBT001 - Click's callback
-    if asked:
-        click.echo(schema_text("transcript"), nl=False)
-        context.exit(FINE)
 
 
 def _trace(*, file: str, as_json: bool, lang: str) -> int:

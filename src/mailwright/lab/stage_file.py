@@ -137,18 +137,29 @@ def load_scenes(path: str | Path) -> Scenes:
 
 def read_scenes(text: str, path: str = "") -> Scenes:
     """Return what a text says; ``path`` is named in faults.  Raises StageFault."""
-    import rtoml  # noqa: PLC0415 - for stages from files only
+    try:
+        return _scenes(Keys(parse_toml(text), ""))
+    except TomlFault as fault:
+        raise StageFault(path, "", str(fault)) from fault
+    except KeyFault as fault:
+        raise StageFault(path, fault.key, fault.why) from fault
+
+
+class TomlFault(ValueError):
+    """A text is no TOML; the message has the place and what is wrong there, in one line."""
+
+
+def parse_toml(text: str) -> dict[str, Any]:
+    """Return the document; raises TomlFault."""
+    import rtoml  # noqa: PLC0415 - for what comes from files only
 
     try:
         document: dict[str, Any] = rtoml.loads(text)
     except rtoml.TomlParsingError as error:
         # The parser draws the place over several lines; the first names it, the last says what is wrong there.
         first, *others = [line.strip() for line in str(error).splitlines() if line.strip()]
-        raise StageFault(path, "", ": ".join([first, *others[-1:]])) from error
-    try:
-        return _scenes(Keys(document, ""))
-    except KeyFault as fault:
-        raise StageFault(path, fault.key, fault.why) from fault
+        raise TomlFault(": ".join([first, *others[-1:]])) from error
+    return document
 
 
 def read_entry(name: str, value: Any) -> Entry:
