@@ -193,3 +193,9 @@ def test_the_exit_code_tells_whether_all_is_translated(project: Path) -> None:
             message.string = message.id
         po.write(file, held)
     assert translations.main(["check"], root=project) == 0
+
+
+def test_no_text_hides_in_an_f_string() -> None:
+    """The extraction looks into no f-string on Python 3.11: such a text would stay English."""
+    cli = Path(__file__).resolve().parents[2] / "src" / "mailwright" / "cli"
+    assert [file.name for file in sorted(cli.glob("*.py")) if "{_(" in file.read_text(encoding="utf-8")] == []
