@@ -16,7 +16,7 @@ ARGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: compiled suites help setup demo test check bench format lint types imports docs translations translations-check lock clean FORCE
+.PHONY: compiled peers suites help setup demo test check bench format lint types imports docs translations translations-check lock clean FORCE
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r name text; do \
@@ -53,6 +53,9 @@ bench: setup ## Measure speed and memory (also of the compiled wheel, after make
 
 suites: setup ## Fetch the public test-suites of SPF, DKIM and ARC
 	@$(BIN)/python -m tools.suites
+
+peers: setup ## Unpack mail systems that Debian does not install side by side, for the tests (apt-get)
+	@$(BIN)/python -m tools.peers
 
 compiled: setup ## Build a wheel with the busiest modules compiled by mypyc (needs gcc and python3-dev)
 	@$(BIN)/python -m tools.compiled
