@@ -42,6 +42,10 @@ RECORDS = [
         DmarcRecord(Policy.REJECT, Policy.QUARANTINE, Policy.REJECT, Mode.STRICT, Mode.STRICT, RUA, psd=Psd.NO),
     ),
     ("v=DMARC1; p=Reject; rua=mailto:dmarc-feedback@example.com", DmarcRecord(Policy.REJECT, aggregate=RUA)),
+    (
+        "V=DMARC1; P=Reject; RUA=mailto:dmarc-feedback@example.com; T=Y",
+        DmarcRecord(Policy.REJECT, aggregate=RUA, testing=True),
+    ),
     ("v = DMARC1 ; p = reject ; rua=mailto:dmarc-feedback@example.com ;", DmarcRecord(Policy.REJECT, aggregate=RUA)),
     (
         "v=DMARC1; p=none; psd=y; rua=mailto:dmarc-feedback@example.com",
@@ -83,7 +87,7 @@ REMARKS = [
     ("ruf=mailto:a@example.com; fo=0:d:s:0:1", None, [(RemarkKind.VALUE, "fo")]),
     # Notes.
     ("newtag=1", DmarcRecord(Policy.REJECT), [(RemarkKind.UNKNOWN_TAG, "newtag")]),
-    ("ADKIM=s", DmarcRecord(Policy.REJECT), [(RemarkKind.UNKNOWN_TAG, "ADKIM")]),
+    ("ADKIM=s", DmarcRecord(Policy.REJECT, dkim=Mode.STRICT), []),
     ("pct=50", DmarcRecord(Policy.REJECT, percent=50), [(RemarkKind.OLD_TAG, "pct")]),
     ("pct=101", DmarcRecord(Policy.REJECT), [(RemarkKind.OLD_TAG, "pct")]),
     ("rf=afrf; ri=3600", DmarcRecord(Policy.REJECT), [(RemarkKind.OLD_TAG, "rf"), (RemarkKind.OLD_TAG, "ri")]),

@@ -82,6 +82,20 @@ PAYLOADS: list[tuple[bytes, str, list[MethodResult]]] = [
     (b"x; dkim/2=pass", "x", [MethodResult("dkim", "pass", version=2)]),
     (b"x; none=pass", "x", [result("none", "pass")]),
     (b"x; spf=none (a (b) \\) c)", "x", [result("spf", "none")]),
+    # Against the grammar, and common: a semicolon behind the last result, and the null reverse-path unquoted.
+    (b"x; spf=pass;", "x", [result("spf", "pass")]),
+    (b"x; spf=pass smtp.helo=a.example; (c) ", "x", [result("spf", "pass", ("smtp", "helo", "a.example"))]),
+    (b"x; spf=none smtp.mailfrom=", "x", [result("spf", "none", ("smtp", "mailfrom", ""))]),
+    (
+        b"x; spf=none smtp.mailfrom= ; arc=none",
+        "x",
+        [result("spf", "none", ("smtp", "mailfrom", "")), result("arc", "none")],
+    ),
+    (
+        b"x; spf=none smtp.mailfrom=<> smtp.helo=a",
+        "x",
+        [result("spf", "none", ("smtp", "mailfrom", ""), ("smtp", "helo", "a"))],
+    ),
     (b"caf\xc3\xa9.example; none", "caf\u00e9.example", []),
 ]
 
@@ -90,14 +104,17 @@ FAULTS = [
     b";",
     b"example.com",
     b"example.com;",
-    b"example.com; spf=pass;",
+    b"example.com; ;spf=pass",
+    b"example.com; spf=pass;;",
+    b"example.com; none;",
     b"example.com; none; spf=pass",
     b"example.com; spf=pass; none",
     b"example.com; spf",
     b"example.com; spf=",
     b"example.com; spf=pass smtp",
     b"example.com; spf=pass smtp.=x",
-    b"example.com; spf=pass smtp.mailfrom=",
+    b"example.com; spf=pass smtp.mailfrom=<",
+    b"example.com; spf=pass smtp.mailfrom=,",
     b"example.com; spf/x=pass",
     # RFC 8601 2.2: another version MUST be ignored.
     b"example.com 2; spf=pass",

@@ -97,6 +97,9 @@ class _Reading:
     def item(self, item: str, place: int) -> str:
         """Read one piece between semicolons, the ``place``-th behind v; return its tag, "" where it has none."""
         name, equals, value = (part.strip(_SPACE) for part in item.partition("="))
+        # RFC 7489 6.4, RFC 5234 2.3: the grammar's names of tags are in any case of letters.  "P=reject" taken for an
+        # unknown tag would leave a domain that asks for protection with none.
+        name = name.lower()
         if not equals or not is_tag_name(name):
             self._remark(RemarkKind.ITEM if name or equals else RemarkKind.EMPTY_ITEM, "", item)
             return ""

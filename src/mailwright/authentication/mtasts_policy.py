@@ -7,7 +7,7 @@
     max_age: 604800
 
 It is read strictly: the receiving side reads the same file with other programs, and what one of them refuses protects
-nobody.  ``lenient`` lets in two habits that many readers forgive, spaces at the end of a line and empty lines.
+nobody.  ``lenient`` lets in a habit that many readers forgive, empty lines.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ def matches(pattern: str, host: str) -> bool:
 def parse_policy(body: bytes, *, lenient: bool = False) -> Policy:
     """Return the policy that a file is; raises PolicyFault.
 
-    lenient: spaces and tabs at the end of a line, and empty lines, are passed over.
+    lenient: empty lines are passed over.
     """
     if len(body) > LONGEST_POLICY:
         raise PolicyFault(PolicyTrouble.LONG)
@@ -137,21 +137,19 @@ def _fields(text: str, *, lenient: bool) -> Iterator[tuple[str, str]]:
     if not lines[-1]:
         lines.pop()
     for line in lines:
-        line = line.removesuffix("\r")  # noqa: PLW2901 - the line itself is meant from here on
-        if lenient:
-            line = line.rstrip(_WSP)  # noqa: PLW2901 - the same
-            if not line:
-                continue
-        yield _field_of(line)
+        # RFC 8461 3.2: sts-policy-field *WSP: spaces and tabs at the end of a line are no part of the field.
+        line = line.removesuffix("\r").rstrip(_WSP)  # noqa: PLW2901 - the line itself is meant from here on
+        if line or not lenient:
+            yield _field_of(line)
 
 
 def _field_of(line: str) -> tuple[str, str]:
-    """Return name and value of a line."""
+    """Return name and value of a line without white space at its end."""
     name, colon, value = line.partition(":")
     # RFC 8461 3.2: the delimiter is ":" *WSP; a value has no spaces at its ends and no control characters.
     value = value.lstrip(_WSP)
     named = 0 < len(name) <= LONGEST_FIELD_NAME and name[0] in _ALPHANUMERIC and _NAME.issuperset(name)
-    if not colon or not named or not value or value[-1] == " ":
+    if not colon or not named or not value:
         raise PolicyFault(PolicyTrouble.LINE, line)
     if not _CONTROLS.isdisjoint(value):
         raise PolicyFault(PolicyTrouble.CHARACTER, line)

@@ -69,6 +69,9 @@ class AuthenticationResults(NamedTuple):
         results: list[MethodResult] = []
         while not reader.at_end():
             reader.expect(";")
+            # Some receivers, Yahoo among them, write a semicolon behind the last result too.
+            if results and reader.at_end():
+                break
             if len(results) == MOST_RESULTS:
                 raise ResultsFault("many", reader.place)
             result = _result(reader)

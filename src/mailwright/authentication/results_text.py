@@ -146,13 +146,18 @@ class ResultsReader:
     def property_value(self) -> str:
         """Return a property's value: a token, a quoted string, or an address or domain (RFC 8601 2.2, pvalue).
 
-        "/", ":", "=" and "[" are taken too: fields in use have base64 and IP addresses without quotes.
+        "/", ":", "=" and "[" are taken too: fields in use have base64 and IP addresses without quotes.  So is nothing
+        at all, or "<>": common filters write the null reverse-path in these ways.
         """
+        begin = self.place
         if not self.peek('"'):
+            if self._text.startswith("<>", self.place):
+                self.place += 2
+                return ""
             value = self._run(stops=_PVALUE_STOPS)
-            if not value:
-                raise ResultsFault("value", self.place)
-            return value
+            if value or self.at_end() or self._text[self.place] == ";":
+                return value
+            raise ResultsFault("value", begin)
         value = self._quoted()
         # The local part of an address may be quoted.
         if self._text.startswith("@", self.place):
