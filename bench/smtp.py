@@ -18,7 +18,7 @@ from bench.row import Row
 SERVERS = "bench.smtp_servers"
 #: Who takes part, ours first.
 SERVED = ("ours", "aiosmtpd", "bare")
-SENDING = ("ours", "aiosmtplib")
+SENDING = ("ours", "aiosmtplib", "ours by BDAT")
 #: Who takes no groups of commands.
 NO_GROUPS = "aiosmtpd"
 SESSIONS = 20
@@ -51,7 +51,7 @@ def server_rows(pace: Pace) -> list[Row]:
 
 
 def client_rows(pace: Pace) -> list[Row]:
-    """Return what a client that hands over to a bare server does."""
+    """Return what a client that hands over to a bare server does: ours by DATA, and by BDAT for comparison."""
     with service(SERVERS, "bare") as sink:
         return _rows("client", [_sending(name, sink, pace) for name in SENDING if is_here(name)], pace)
 
@@ -67,7 +67,8 @@ def _served(name: str, server: Service, pace: Pace, *more: str) -> Contestant:
 
 def _sending(name: str, sink: Service, pace: Pace) -> Contestant:
     def run(octets: int, use: tuple[str, ...]) -> Tally:
-        return work("bench.smtp_clients", name, sink.port, octets, SESSIONS, pace.seconds, *use)
+        who, *more = name.split(" by ")
+        return work("bench.smtp_clients", who, sink.port, octets, SESSIONS, pace.seconds, *use, *more)
 
     return Contestant(name, run)
 

@@ -1,4 +1,7 @@
-"""Clients that hand over messages: ``python -m bench.smtp_clients NAME PORT OCTETS SESSIONS SECONDS [reuse]``."""
+"""Clients that hand over messages.
+
+``python -m bench.smtp_clients NAME PORT OCTETS SESSIONS SECONDS [reuse] [BDAT]``
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ from bench.processes import Tally, report
 from bench.smtp_load import message
 from mailwright.mail.address import Address
 from mailwright.mail.envelope import Envelope, Recipient
+from mailwright.smtp.client_state import ClientSettings
 from mailwright.smtp.content import Content
 from mailwright.smtp.transport import ConnectOptions, Target, connect
 
@@ -37,7 +41,8 @@ class Job(NamedTuple):
 
 async def _ours(job: Job) -> int:
     """Hand over messages until time is up, and return how many; the envelope is made anew for each."""
-    target, options, done = Target("", "127.0.0.1", job.port), ConnectOptions("client.test"), 0
+    settings = ClientSettings(prefer_chunking="BDAT" in sys.argv)
+    target, options, done = Target("", "127.0.0.1", job.port), ConnectOptions("client.test", settings=settings), 0
     while not job.over:
         async with await connect(target, options) as connection:
             while True:

@@ -21,7 +21,7 @@ NAME = "server.test"
 _OK = b"250 2.0.0 OK\r\n"
 #: What the bare server says to the first letters of a line.
 _REPLIES = {
-    b"EHLO": b"250-server.test\r\n250-PIPELINING\r\n250-SIZE 52428800\r\n250 8BITMIME\r\n",
+    b"EHLO": b"250-server.test\r\n250-PIPELINING\r\n250-CHUNKING\r\n250-SIZE 52428800\r\n250 8BITMIME\r\n",
     b"DATA": b"354 Go ahead\r\n",
     b"QUIT": b"221 Bye\r\n",
 }
@@ -34,6 +34,8 @@ class Bare(asyncio.Protocol):
         """Begin outside a message."""
         self._transport: asyncio.Transport | None = None
         self._in_text = False
+        # Octets of a chunk that are still to come.
+        self._chunk = 0
         self._rest = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -42,22 +44,43 @@ class Bare(asyncio.Protocol):
         self._transport.write(b"220 server.test ESMTP\r\n")
 
     def data_received(self, data: bytes) -> None:
-        """Answer what came: lines of commands, or the end of a text, behind which nothing may stand."""
+        """Answer what came: lines of commands, a chunk, or the end of a text, behind which nothing may stand."""
         if self._transport is None:
             return
         if self._in_text:
             tail = (self._rest + data)[-5:]
             self._in_text = tail != b"\r\n.\r\n"
             self._rest = tail if self._in_text else b""
-            if not self._in_text:
-                self._transport.write(_OK)
-            return
-        *lines, self._rest = (self._rest + data).split(b"\r\n")
-        self._transport.write(b"".join([_REPLIES.get(line[:4].upper(), _OK) for line in lines]))
-        last = lines[-1][:4].upper() if lines else b""
-        self._in_text = last == b"DATA"
-        if last == b"QUIT":
-            self._transport.close()
+            answer = b"" if self._in_text else _OK
+        else:
+            answer = self._obey(self._rest + data)
+        if answer:
+            self._transport.write(answer)
+            if answer.endswith(_REPLIES[b"QUIT"]):
+                self._transport.close()
+
+    def _obey(self, data: bytes) -> bytes:
+        """Return the replies to commands and chunks."""
+        replies = []
+        while data:
+            if self._chunk:
+                taken = min(self._chunk, len(data))
+                self._chunk -= taken
+                data = data[taken:]
+                replies += [_OK] * (not self._chunk)
+                continue
+            line, end, data = data.partition(b"\r\n")
+            if not end:
+                data = line
+                break
+            verb = line[:4].upper()
+            if verb == b"BDAT":
+                self._chunk = int(line.split()[1])
+                continue
+            replies.append(_REPLIES.get(verb, _OK))
+            self._in_text = verb == b"DATA"
+        self._rest = data
+        return b"".join(replies)
 
 
 class _Dropping:
