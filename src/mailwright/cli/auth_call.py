@@ -126,7 +126,7 @@ def _sender(text: str | None) -> str | None:
     try:
         address = Address.parse(bare)
     except AddressFault as fault:
-        from mailwright.cli.send_options import address_words  # noqa: PLC0415 - slow to import, for mistakes only
+        from mailwright.cli.send_request import address_words  # noqa: PLC0415 - slow to import, for mistakes only
 
         raise Misuse(f"--from {text}: {address_words(fault.why)}") from fault
     return str(address)
