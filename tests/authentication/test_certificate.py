@@ -35,6 +35,28 @@ def test_a_certificate_may_bear_no_name() -> None:
     assert names_of(load_certificate(make_server([]).der)) == ()
 
 
+def negative_serial() -> bytes:
+    """Return the server's certificate with a serial number below zero."""
+    serial = load_certificate(SERVER.der).serial_number
+    # As DER has it: with room for the sign (X.690 8.3).
+    octets = serial.to_bytes(serial.bit_length() // 8 + 1, "big")
+    below = b"\x80" + b"\x01" * (len(octets) - 1)
+    return SERVER.der.replace(octets, below, 1)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_serial_number_below_zero_is_let_pass_where_warnings_are_no_errors() -> None:
+    """RFC 5280 4.1.2.2 forbids it, such certificates are in use, and DANE does not ask for it."""
+    assert load_certificate(negative_serial()).serial_number < 0
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_serial_number_below_zero_never_raises_anything_else() -> None:
+    """Where warnings are errors, the library's is a fault of the certificate like any other."""
+    with pytest.raises(CertificateFault):
+        load_certificate(negative_serial())
+
+
 def test_every_beginning_of_a_certificate_is_none() -> None:
     """What is cut off is refused, octet by octet, and never read past its end."""
     for end in range(len(SERVER.der)):

@@ -29,7 +29,9 @@ def load_certificate(der: bytes) -> x509.Certificate:
         raise CertificateFault(f"more than {LONGEST_CERTIFICATE} octets")
     try:
         return x509.load_der_x509_certificate(der)
-    except (ValueError, TypeError, UnsupportedAlgorithm) as wrong:
+    # A serial number that is not positive (RFC 5280 4.1.2.2) is a warning still, which some programs make an exception;
+    # the library has announced that it will be a ValueError.
+    except (ValueError, TypeError, UnsupportedAlgorithm, UserWarning) as wrong:
         raise CertificateFault(str(wrong)) from wrong
 
 
