@@ -105,3 +105,40 @@ def test_no_text_adds_a_field(subject: str, value: str) -> None:
     allowed = {"from", "to", "subject", "date", "message-id", "x-value"}
     made = {"mime-version", "content-type", "content-transfer-encoding"}
     assert set(scan((raw,)).fields) <= allowed | made
+
+
+EVIL = "=?utf-8?q?a=0D=0ABcc=3A_x=40y=2Etest?="
+
+
+@pytest.mark.parametrize(
+    "draft",
+    [
+        Draft(Address.parse("me@example.org"), (Address.parse("anna@example.com"),), EVIL),
+        Draft(Address.parse("me@example.org"), (Address.parse("anna@example.com"),), "=?utf-8?b?YQpCY2M6IHhAeQ==?="),
+        Draft(Address.parse("me@example.org"), (Address.parse("anna@example.com"),), fields=(("X-A", EVIL),)),
+        Draft(Address.parse("me@example.org"), (Address.parse("anna@example.com"),), fields=(("Cc", f'"{EVIL}"'),)),
+        Draft(Address.parse(f"{EVIL}@example.org"), (Address.parse("anna@example.com"),)),
+        Draft(Address.parse("me@example.org"), (Address.parse(f"{EVIL}@example.com"),)),
+    ],
+    ids=["subject", "base64", "field", "addresses", "sender", "recipient"],
+)
+def test_an_encoded_word_brings_no_field_of_its_own(draft: Draft) -> None:
+    """RFC 2047 lets any octet be written in plain letters; a line break among them does not become one."""
+    with pytest.raises(ComposeFault) as caught:
+        compose(draft, NOW, "<id@example.org>")
+    assert caught.value.why in ("line-break", "field-value")
+
+
+@pytest.mark.parametrize("name", [f"{EVIL}.txt", "a\r\nBcc: x", "a\nBcc: x"])
+def test_the_name_of_an_attachment_brings_no_field_of_its_own(tmp_path: Path, name: str) -> None:
+    """It is refused where it would."""
+    (tmp_path / name).write_bytes(b"x")
+    draft = Draft(Address.parse("me@example.org"), (Address.parse("anna@example.com"),), attachments=(tmp_path / name,))
+    with pytest.raises(ComposeFault):
+        compose(draft, NOW, "<id@example.org>")
+
+
+def test_octets_of_a_command_line_that_are_no_text_are_marked() -> None:
+    """Half letters become U+FFFD in body and HTML."""
+    draft = Draft(Address.parse("me@example.org"), (Address.parse("anna@example.com"),), body="a\udcff", html="b\udcff")
+    assert compose(draft, NOW, "<id@example.org>").count("\ufffd".encode()) == 2

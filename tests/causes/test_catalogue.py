@@ -26,6 +26,7 @@ PROMISED = (
 
 #: Causes that no rule names, and why.
 NOT_SAID_BY_ANY_REPLY = {
+    "acceptance-unknown": "no words tell it; the client sees that no answer comes (deliver.attempt)",
     "dns-split-horizon": "no server knows it; a check sees it by asking two resolvers",
     "unsubscribe-request": "told by the structure of a feedback report or of the mail itself (explain.feedback)",
 }

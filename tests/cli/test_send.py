@@ -22,7 +22,7 @@ ZONE = {
     "mx.example.test": ["A 127.0.0.2"],
     "xn--bcher-kva.test": ["MX 10 mx.example.test"],
     "null.test": ["MX 0 ."],
-    "broken.test": ["MX SERVFAIL"],
+    "broken.test": ["MX SERVFAIL", "A SERVFAIL", "AAAA SERVFAIL"],
 }
 SECRET = "correct horse"  # noqa: S105 - nobody's
 TO = ("--direct", "--from", "me@sender.test", "--to", "anna@example.test")
@@ -47,6 +47,16 @@ TO = ("--direct", "--from", "me@sender.test", "--to", "anna@example.test")
         ([*TO, "-b", "x", "-a", "no-such-file"], "--attach no-such-file: No such file"),
         ([*TO, "-b", "x", "-H", "no colon"], "--header no colon: write it as"),
         ([*TO, "-s", "a\nBcc: eve@b.test"], "--header Subject: there is a line break"),
+        ([*TO, "-s", "=?utf-8?q?a=0D=0ABcc:_x@y?="], "--header Subject: there is a line break"),
+        ([*TO, "-b", "x", "--helo", "a b"], "--helo a b: write a host name"),
+        ([*TO, "-b", "x", "--helo", "a\r\nMAIL FROM:<>"], "--helo a  MAIL FROM:<>: write a host name"),
+        ([*TO, "-b", "x", "--envelope-id", "ü"], "--envelope-id ü: write 1 to 100"),
+        ([*TO, "-b", "x", "--local-address", "localhost"], "--local-address localhost: this is no IP address"),
+        ([*TO, "-b", "x", "-4", "-6"], "-4 and -6 exclude each other"),
+        ([*TO, "-b", "x", "--timeout", "nan"], "--timeout: this value cannot be used"),
+        ([*TO, "-b", "x", "--ca", "/dev/null"], "--ca /dev/null: "),
+        ([*TO, "-b", "x", "--transcript", "/"], "--transcript /: Is a directory"),
+        (["--direct", "-f", "postmaster", "-t", "a@b.test", "-b", "x"], "--from postmaster: there is no @"),
         ([*TO, "-b", "x", "--tls", "maybe"], "--tls: this value cannot be used"),
         ([*TO, "-b", "x", "--ca", "no-such-file"], "--ca no-such-file: there is no such file"),
         ([*TO, "-b", "x", "--notify", "never,success"], "--notify never,success: write"),
@@ -141,6 +151,13 @@ async def test_json_is_one_object_a_recipient_by_the_schema(run: Run, zone: Name
         (to[4], "later", "dns-temporary"),
     ]
     assert ran.code == 1
+
+
+async def test_a_server_that_dns_cannot_tell_is_named(run: Run, zone: NameServer) -> None:
+    """What fails is the look-up of the server, not of the recipient's domain."""
+    ran = await Sent(run, zone, 1)("--server", "broken.test:25", "-f", "<>", "-t", "a@example.test", "-b", "x")
+    assert "[dns-temporary]" in ran.out
+    assert "domain broken.test" in ran.out
 
 
 def test_the_schemas_steps_are_those_of_the_code(run: Run) -> None:

@@ -282,7 +282,7 @@ async def test_silence_after_the_final_dot_is_told_as_not_known() -> None:
     port = server.sockets[0].getsockname()[1]
     async with server:
         delivery = await send(ONE, port, "a@example.test")
-    assert told(delivery) == [("a@example.test", "unknown", "connection-lost", "message")]
+    assert told(delivery) == [("a@example.test", "unknown", "acceptance-unknown", "message")]
 
 
 async def test_an_interruption_leaves_what_was_accepted() -> None:

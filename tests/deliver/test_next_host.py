@@ -60,7 +60,7 @@ def seen(cause: str, step: Step) -> Outcome:
         (said("550 5.1.1 User unknown"), False),
         (said("554 5.7.1 Message rejected as spam", Step.MESSAGE), False),
         (said("552 5.3.4 Message too big", Step.MAIL), False),
-        (seen("connection-lost", Step.MESSAGE)._replace(fate=Fate.UNKNOWN), False),
+        (seen("acceptance-unknown", Step.MESSAGE)._replace(fate=Fate.UNKNOWN), False),
         (seen("handed-on", Step.MESSAGE)._replace(fate=Fate.ACCEPTED), False),
     ],
     ids=lambda value: value.report.diagnosis.cause.id if isinstance(value, Outcome) else str(value),

@@ -66,14 +66,35 @@ def compose(draft: Draft, now: datetime, message_id: str) -> bytes:
     for name, value in draft.fields:
         _set_field(message, name, value)
     if draft.body or not draft.html:
-        message.set_content(draft.body)
+        message.set_content(_whole_letters(draft.body))
     if draft.html and draft.body:
-        message.add_alternative(draft.html, subtype="html")
+        message.add_alternative(_whole_letters(draft.html), subtype="html")
     elif draft.html:
-        message.set_content(draft.html, subtype="html")
+        message.set_content(_whole_letters(draft.html), subtype="html")
     for path in draft.attachments:
         _attach(message, path)
+    _check_fields(message)
     return message.as_bytes()
+
+
+def _check_fields(message: EmailMessage) -> None:
+    """Raise ComposeFault where a field would be written as more than one.
+
+    The library decodes encoded words (RFC 2047) in what it is given, and writes line breaks that were in them as they
+    are: in subjects, addresses, names of files.
+    """
+    for part in message.walk():
+        for name, value in part.items():
+            first, *others = part.policy.fold(name, value).removesuffix("\r\n").split("\r\n")
+            # RFC 5322 2.2.3: a line that goes on with a field begins with white space.
+            broken = any("\r" in line or "\n" in line for line in (first, *others))
+            if broken or not all(line[:1] in (" ", "\t") for line in others):
+                raise ComposeFault("header", name, "line-break")
+
+
+def _whole_letters(text: str) -> str:
+    """Return ``text`` with U+FFFD for what is no letter: octets of a command line that are not UTF-8."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _header_address(address: Address) -> HeaderAddress:
@@ -114,4 +135,8 @@ def _attach(message: EmailMessage, path: Path) -> None:
         raise ComposeFault("attachment", str(path), error.strerror or type(error).__name__) from error
     kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     main, _, sub = kind.partition("/")
-    message.add_attachment(octets, maintype=main, subtype=sub, filename=path.name)
+    name = _whole_letters(path.name)
+    try:
+        message.add_attachment(octets, maintype=main, subtype=sub, filename=name)
+    except ValueError as error:
+        raise ComposeFault("attachment", str(path), "line-break") from error

@@ -179,7 +179,8 @@ async def _ask_resolver(host: str, request: Request, resolver: ResolverPool) -> 
     try:
         name = to_question_name(host)
     except NameFault as fault:
-        return [Answer(Question(host, RecordType.A), Kind.MALFORMED, detail=str(fault))]
+        # What cannot be a name names nothing, as the system's own look-up says too.
+        return [Answer(Question(host, RecordType.A), Kind.NXDOMAIN, detail=str(fault))]
     return list(await asyncio.gather(*(resolver.resolve(Question(name, _TYPES[one])) for one in request.families)))
 
 

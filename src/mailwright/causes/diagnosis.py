@@ -17,7 +17,11 @@ class Confidence(StrEnum):
 
 
 class Evidence(NamedTuple):
-    """What was seen, verbatim, and where: ``source`` is "reply", "diagnostic-code", "letter", "subject" or "status"."""
+    """What was seen, verbatim, and where.
+
+    source: "reply", "diagnostic-code", "letter", "subject" or "status" of what others wrote; "dns", "connection",
+    "ehlo", "message", "authentication" of what was met.
+    """
 
     source: str
     text: str

@@ -6,6 +6,7 @@ import io
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 
@@ -53,6 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments: without the program's name; None takes the process's.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
+    _fill_standard_places()
     _take_any_letter(sys.stdout, sys.stderr)
     try:
         return _run(words)
@@ -88,6 +90,13 @@ def _run(words: list[str]) -> int:
         complain(usage_words(error))
         return USAGE
     return result if isinstance(result, int) else FINE
+
+
+def _fill_standard_places() -> None:
+    """Open the null device where standard input, output or errors are closed: no socket or file may get their place."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115 - open as long as we run
 
 
 def _take_any_letter(*streams: object) -> None:

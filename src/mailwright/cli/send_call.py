@@ -30,6 +30,8 @@ from mailwright.smtp.transport import Target
 def send_as_asked(*, transcript: str, as_json: bool, lang: str, **options: Any) -> int:
     """Do what the options say, and return the exit code."""
     texts = texts_in(choose_language(lang or None, os.environ, languages()))
+    if transcript and not _writable(transcript):
+        return USAGE
     try:
         sending = understood(options, sys.stdin.isatty())
     except Misuse as misuse:
@@ -94,6 +96,16 @@ def _watcher() -> Watcher:
 def _show_now(lines: Iterable[Line]) -> None:
     show(lines)
     sys.stdout.flush()
+
+
+def _writable(path: str) -> bool:
+    """Tell whether transcripts can be kept there, and complain where not, before anything is sent."""
+    try:
+        with Path(path).open("a", encoding="utf-8"):
+            return True
+    except OSError as error:
+        complain(f"--transcript {path}: {error.strerror}")
+        return False
 
 
 def _save(path: str, delivery: Delivery) -> bool:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import getpass
 import os
+import ssl
 import sys
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from ipaddress import ip_address
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +25,10 @@ from mailwright.deliver.attempt import Job
 from mailwright.dns.names import NameFault, to_question_name
 from mailwright.mail.address import Address, AddressFault
 from mailwright.mail.envelope import Envelope, Notify, Recipient, Returned
+from mailwright.smtp.client_link import client_context
 from mailwright.smtp.client_state import ClientSettings, Role
+from mailwright.smtp.commands import Ehlo, Mail, to_bytes
+from mailwright.smtp.errors import LocalProtocolError
 from mailwright.smtp.limits import Timeouts
 from mailwright.smtp.sasl import CLIENT_MECHANISMS, Credentials
 from mailwright.smtp.security import TlsMode, TlsPolicy
@@ -46,6 +52,8 @@ def understood(options: dict[str, Any], stdin_is_terminal: bool) -> Sending:  # 
     """Return what the options come to; raises Misuse in the reader's language."""
     if bool(options["server"]) == bool(options["direct"]):
         raise Misuse(_("choose one: --direct to the recipients' own mail hosts, or --server HOST:PORT"))
+    if options["only_4"] and options["only_6"]:
+        raise Misuse(_("-4 and -6 exclude each other; without both, both IP versions are used"))
     envelope = _envelope(options)
     outgoing, file = _outgoing(options, envelope, stdin_is_terminal)
     if outgoing.facts.utf8_header:
@@ -77,7 +85,7 @@ def _envelope(options: dict[str, Any]) -> Envelope:
     notify = _notify(options["notify"])
     recipients = {address.key: Recipient(address, notify) for address in (_address("--to", one) for one in written)}
     sender = (options["sender"] or "<>").strip()
-    return Envelope(
+    envelope = Envelope(
         reverse_path=None if sender == "<>" else _address("--from", sender),
         # A login alone is about nobody; its outcome is told of the account.
         recipients=tuple(recipients.values()) or (Recipient(Address("postmaster", "")),),
@@ -85,6 +93,18 @@ def _envelope(options: dict[str, Any]) -> Envelope:
         identifier=options["envelope_id"] or None,
         require_tls=options["require_tls"],
     )
+    if envelope.reverse_path is not None and not envelope.reverse_path.domain:
+        raise Misuse(f"--from {sender}: {address_words('no-at')}")
+    try:
+        to_bytes(Mail(envelope))
+    except LocalProtocolError as fault:
+        # Addresses were looked at already.
+        raise Misuse(
+            _("--envelope-id {text}: write 1 to 100 plain letters, digits and signs").format(
+                text=options["envelope_id"]
+            )
+        ) from fault
+    return envelope
 
 
 def _split(text: str) -> list[str]:
@@ -242,7 +262,7 @@ def _host_and_port(text: str) -> tuple[str, int]:
         host, port = text, ""
     if not port:
         return host, 0
-    if not host or not port.isascii() or not port.isdigit() or not 0 < int(port) <= HIGHEST_PORT:
+    if not host or not port.isascii() or not port.isdigit() or len(port) > 5 or not 0 < int(port) <= HIGHEST_PORT:
         raise Misuse(_("--server {text}: write it as HOST:PORT, such as smtp.example.com:587").format(text=text))
     return host, int(port)
 
@@ -270,8 +290,8 @@ def _credentials(options: dict[str, Any]) -> Credentials | None:
 
 def _connect_options(options: dict[str, Any]) -> ConnectOptions:
     return ConnectOptions(
-        name=options["helo"] or own_name(),
-        local_address=options["local_address"] or None,
+        name=_own_name(options["helo"]),
+        local_address=_local_address(options["local_address"]),
         policy=_policy(options["tls"], to_server=bool(options["server"])),
         ca_file=_readable(options["ca"]),
         timeouts=_timeouts(options["timeout"]),
@@ -288,9 +308,37 @@ def _policy(word: str | None, *, to_server: bool) -> TlsPolicy:
     return TlsPolicy(TlsMode(word), reason=f"--tls {word}")
 
 
+def _own_name(asked: str) -> str:
+    """Return what to call ourselves; raises Misuse for what EHLO cannot carry."""
+    name = asked or own_name()
+    try:
+        to_bytes(Ehlo(name))
+    except LocalProtocolError as fault:
+        raise Misuse(
+            _("--helo {name}: write a host name such as mail.example.com, or an address such as [192.0.2.1]").format(
+                name=name
+            )
+        ) from fault
+    return name
+
+
+def _local_address(text: str) -> str | None:
+    """Return the address to connect from; a name is refused, because it would have to be looked up."""
+    try:
+        return str(ip_address(text)) if text else None
+    except ValueError as error:
+        raise Misuse(_("--local-address {text}: this is no IP address").format(text=text)) from error
+
+
 def _readable(path: str) -> str | None:
     if path and not Path(path).is_file():
         raise Misuse(f"--ca {path}: {trouble_words('missing')}")
+    try:
+        client_context(path or None, verify=bool(path))
+    except ssl.SSLError as error:
+        raise Misuse(_("--ca {path}: there are no certificates in PEM format in it").format(path=path)) from error
+    except OSError as error:
+        raise Misuse(f"--ca {path}: {error.strerror}") from error
     return path or None
 
 
@@ -299,6 +347,8 @@ def _timeouts(longest: float | None) -> Timeouts:
     usual = Timeouts()
     if longest is None:
         return usual
+    if isnan(longest):
+        raise Misuse(_("{option}: this value cannot be used ({why})").format(option="--timeout", why=longest))
     names = ("connect", "tls_handshake", "banner", "command", "mail", "recipient",
              "data_initiation", "data_block", "data_end", "quit")  # fmt: skip
     return replace(usual, **{name: min(longest, getattr(usual, name)) for name in names})

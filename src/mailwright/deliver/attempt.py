@@ -170,7 +170,7 @@ class _Attempt:
             return Outcome(result.recipient, fate_of(report), report, result.step, self._number)
         if result.uncertain:
             seen = Evidence("connection", "the message was sent to its end and no answer came")
-            report = report_cause("connection-lost", seen, place)
+            report = report_cause("acceptance-unknown", seen, place)
             return Outcome(result.recipient, Fate.UNKNOWN, report, result.step, self._number)
         return None
 

@@ -26,9 +26,11 @@ def report_object(report: Report, texts: CauseTexts) -> dict[str, Any]:
     """Return the JSON object for one recipient."""
     diagnosis = report.diagnosis
     cause = diagnosis.cause
+    # What DNS said is about the name that was asked, which may be another one than the recipient's domain.
+    asked = diagnosis.subject if diagnosis.evidence.source == "dns" else None
     values = {
         "recipient": report.recipient,
-        "domain": domain_of(report.recipient) if report.recipient else None,
+        "domain": asked or (domain_of(report.recipient) if report.recipient else None),
         "host": report.remote_host,
     }
     return {

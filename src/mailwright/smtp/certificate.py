@@ -32,8 +32,9 @@ def certificate_facts(der: bytes) -> CertificateFacts | None:
             certificate.not_valid_before_utc,
             certificate.not_valid_after_utc,
         )
-    except (ValueError, TypeError, OverflowError, x509.InvalidVersion, x509.DuplicateExtension):
-        # The library's words for octets that are no certificate, or one that breaks the standard.
+    except (ValueError, TypeError, OverflowError, UserWarning, x509.InvalidVersion, x509.DuplicateExtension):
+        # The library's words for octets that are no certificate, or one that breaks the standard; where warnings are
+        # errors, its deprecations too.
         return None
 
 
