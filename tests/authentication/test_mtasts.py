@@ -217,3 +217,8 @@ def test_a_policy_of_no_age_serves_once() -> None:
     assert state.policy is not None
     assert not state.policy.in_force(NOW)
     assert next_fetch(found("2"), state.policy, None, NOW) == FETCH
+
+
+def test_an_empty_line_at_the_end_costs_a_domain_nothing() -> None:
+    """Editors and templates leave it there; without the policy the domain would lose its protection."""
+    assert read_fetch(PolicyFetch(FetchKind.FETCHED, FILE + b"\n", "text/plain")) == (POLICY, None)

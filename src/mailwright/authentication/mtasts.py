@@ -233,6 +233,7 @@ def read_fetch(fetch: PolicyFetch) -> tuple[Policy | None, StsFault | None]:
         detail = f"media type {fetch.content_type!r}"
         return None, StsFault(StsResult.POLICY_INVALID, fetch.kind, detail[:LONGEST_DETAIL])
     try:
-        return parse_policy(fetch.body), None
+        # An empty line at the end is common and harmless; without the policy the domain would lose its protection.
+        return parse_policy(fetch.body, lenient=True), None
     except PolicyFault as fault:
         return None, StsFault(StsResult.POLICY_INVALID, fetch.kind, str(fault)[:LONGEST_DETAIL])
