@@ -18,7 +18,7 @@ import pytest
 
 from tests.peers.processes import free_port, program, running
 
-PASSWORD = "secret word"
+PASSWORD = "secret word"  # noqa: S105 - of a server that lives as long as its tests
 USERS = ("anna", "bert", "full")
 #: Octets that the mailbox of "full" may have.
 QUOTA = 500

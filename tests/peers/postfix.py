@@ -146,12 +146,16 @@ virtual_uid_maps = static:{mail.pw_uid}
 virtual_gid_maps = static:{mail.pw_gid}
 relay_domains = plain.test, tls.test
 relay_recipient_maps =
-transport_maps = inline:{{plain.test=clear:[127.0.0.1]:{ports.relay_plain}, tls.test=secure:[127.0.0.1]:{ports.relay_tls}}}
+transport_maps = inline:{{
+  plain.test=clear:[127.0.0.1]:{ports.relay_plain},
+  tls.test=secure:[127.0.0.1]:{ports.relay_tls}}}
 smtpd_relay_restrictions = reject_unauth_destination
 smtpd_recipient_restrictions = check_recipient_access texthash:{folder}/etc/access, reject_unlisted_recipient
 smtpd_client_connection_rate_limit = 0
+smtpd_error_sleep_time = 0
 smtpd_tls_chain_files = {folder}/etc/server.pem
 smtpd_tls_security_level = may
+smtpd_tls_received_header = yes
 smtpd_sasl_type = dovecot
 smtpd_sasl_path = private/auth
 smtpd_sasl_security_options = noanonymous

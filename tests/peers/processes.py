@@ -45,7 +45,9 @@ def running(command: Sequence[str], ports: Sequence[int], log: Path) -> Iterator
     process = subprocess.Popen(command, start_new_session=True, stdin=subprocess.DEVNULL)
     try:
         for port in ports:
-            asyncio.run(_listening(process, port, log))
+            if not asyncio.run(_listening(process, port)):
+                said = log.read_text(errors="replace") if log.exists() else "nothing in its log"
+                pytest.fail(f"{command[0]} does not answer: {said}")
         yield
     finally:
         if process.poll() is None:
@@ -53,7 +55,7 @@ def running(command: Sequence[str], ports: Sequence[int], log: Path) -> Iterator
         process.wait(LAST)
 
 
-async def _listening(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+async def _listening(process: subprocess.Popen[bytes], port: int) -> bool:
     for _ in range(LOOKS):
         if process.poll() is not None:
             break
@@ -64,12 +66,11 @@ async def _listening(process: subprocess.Popen[bytes], port: int, log: Path) -> 
             continue
         writer.close()
         await writer.wait_closed()
-        return
-    said = log.read_text(errors="replace") if log.exists() else "nothing in its log"
-    raise AssertionError(f"{process.args!r} does not answer: {said}")
+        return True
+    return False
 
 
-async def until(look: Callable[[], Found]) -> Found:
+async def until(look: Callable[[], Found | None]) -> Found:
     """Return what ``look`` finds, once it finds something."""
     for _ in range(LOOKS):
         if found := look():
