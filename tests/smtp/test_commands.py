@@ -120,6 +120,8 @@ SPELLINGS: list[tuple[bytes, Command]] = [
     (b"DATA  ", Data()),
     (b"quit \t", Quit()),
     (b"MAIL FROM:<anna@example.test>  SIZE=5 ", mail(size=5)),
+    # As Postfix 3.7 writes what RFC 6533 3 wants under the type utf-8.
+    (b"RCPT TO:<anna@example.test> ORCPT=rfc822;j+C3+BCrgen@example.test", rcpt(original="utf-8;jürgen@example.test")),
     # RFC 5321 F.2: source routes are forgotten.
     (b"RCPT TO:<@one.test,@two.test:anna@example.test>", rcpt()),
     (b"MAIL FROM:<@one.test:anna@example.test>", mail()),
@@ -178,6 +180,7 @@ FAULTS = [
     (b"RCPT TO:<anna@example.test> NOTIFY=", 501, "5.5.4"),
     (b"RCPT TO:<anna@example.test> ORCPT=anna@example.test", 501, "5.5.4"),
     (b"RCPT TO:<anna@example.test> ORCPT=rfc822;a=b@example.test", 501, "5.5.4"),
+    (b"RCPT TO:<anna@example.test> ORCPT=rfc822;a+FF@example.test", 501, "5.5.4"),
     (b"RCPT TO:<anna@example.test> SIZE=5", 555, "5.5.4"),
     (b'RCPT TO:<"a>@example.test>', 501, "5.5.2"),
     # The others.

@@ -732,6 +732,29 @@ async def test_login_with_scram_proves_both_sides() -> None:
     assert sent == ["AUTH SCRAM-SHA-256 <removed>", "<removed>", "<removed>"]
 
 
+async def test_a_login_ends_a_transaction_that_nobody_was_accepted_for() -> None:
+    """RFC 4954 4: AUTH is not permitted during a transaction; RSET goes before it, once."""
+
+    async def play(peer: Peer) -> None:
+        await peer.greet("AUTH PLAIN")
+        await peer.hear("MAIL FROM:<me@sender.test>")
+        await peer.say("250 ok")
+        await peer.hear("RCPT TO:<anna@example.test>")
+        await peer.say("554 5.7.1 log in first")
+        await peer.hear("RSET")
+        await peer.say("250 ok")
+        await peer.hear("AUTH PLAIN AGFubmEAczNjcmV0")
+        await peer.say("235 welcome")
+        await peer.goodbye()
+
+    async with serving(play) as target, await connect(target, OPTIONS) as connection:
+        to = (Recipient(Address.parse("anna@example.test")),)
+        refused = await connection.deliver(Envelope(Address.parse("me@sender.test"), to), Content.of(b"\r\n"))
+        assert refused.accepted == ()
+        await connection.login(Plain(Credentials("anna", "s3cret")))
+        assert connection.authenticated
+
+
 async def test_a_refused_login_is_told_and_another_can_follow() -> None:
     """The connection stays; no secret is in the transcript of the trouble."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -35,6 +37,18 @@ def test_what_is_no_xtext_is_refused(encoded: str) -> None:
     """Half an escape, small digits, bare signs and hidden line ends are no xtext."""
     with pytest.raises(XtextFault):
         decode_xtext(encoded)
+
+
+def test_xtext_of_utf8_is_read_where_that_is_asked_for() -> None:
+    """Whole printable characters are; halves of them, and octets of no character, are not."""
+    assert decode_xtext("j+C3+BCrgen+2B", utf8=True) == "jürgen+"
+    assert decode_xtext("anna", utf8=True) == "anna"
+    for encoded in ("j+C3+BCrgen", "j+C3rgen"):
+        with pytest.raises(XtextFault):
+            decode_xtext(encoded)
+    for encoded in ("j+C3rgen", "+FF", "+C2+85", "+E2+80+A8", "+ED+A0+80", "+0D+0A", "+C3+BC+0A", "+C3+BC=", "ü"):
+        with pytest.raises(XtextFault):
+            decode_xtext(encoded, utf8=True)
 
 
 def test_xtext_carries_ascii_only() -> None:
@@ -77,7 +91,7 @@ def test_what_is_no_unicode_address_is_refused(encoded: str) -> None:
 @given(st.text())
 def test_whatever_is_read_is_printable(text: str) -> None:
     """No value that is read could break the line of a report."""
-    for decode in (decode_xtext, decode_unicode):
+    for decode in (decode_xtext, partial(decode_xtext, utf8=True), decode_unicode):
         try:
             decoded = decode(text)
         except XtextFault:

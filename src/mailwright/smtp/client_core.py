@@ -107,6 +107,11 @@ class EngineCore(ABC):
         return self.state not in (State.CLOSING, State.CLOSED)
 
     @property
+    def is_begun(self) -> bool:
+        """True where the server may hold a transaction that did not come to its end."""
+        return self._begun
+
+    @property
     def is_uncertain(self) -> bool:
         """True from the end of the message to its last reply, and for good where that did not come."""
         current = self._transaction

@@ -119,7 +119,12 @@ def _original(value: str) -> str:
     kind, semicolon, address = value.partition(";")
     if not kind or not semicolon or not address or len(value) > LONGEST_ORIGINAL or not _is_atom(kind):
         raise ValueError(value)
-    return f"{kind};{decode_unicode(address) if kind.lower() == _UTF8 else decode_xtext(address)}"
+    if kind.lower() == _UTF8:
+        return f"{kind};{decode_unicode(address)}"
+    decoded = decode_xtext(address, utf8=True)
+    # RFC 6533 3: an address beyond ASCII has the type utf-8.  Postfix 3.7 writes it as xtext of the type rfc822; who
+    # refused that would bounce mail for the sake of a parameter.
+    return f"{kind if decoded.isascii() else _UTF8};{decoded}"
 
 
 def _is_atom(text: str) -> bool:

@@ -70,6 +70,10 @@ class Connection(Opening):
         exchange cannot go on, or the server did not prove itself as the mechanism asks; SmtpTrouble.
         """
         self._ready_for(Step.AUTH)
+        if self._engine.is_begun:
+            # RFC 4954 4: AUTH is not permitted during a transaction, and one that nobody was accepted for is begun yet.
+            await self.reset()
+            self._ready_for(Step.AUTH)
         self._engine.authenticate(mechanism.name, mechanism.start())
         fault: SaslFault | None = None
         while isinstance(event := await self._answer(Step.AUTH), Challenged):

@@ -24,8 +24,10 @@ def encode_xtext(text: str) -> str:
     return "".join(char if ord(char) in _PLAIN else f"+{ord(char):02X}" for char in text)
 
 
-def decode_xtext(text: str) -> str:
+def decode_xtext(text: str, *, utf8: bool = False) -> str:
     """Return what the xtext ``text`` says; raises XtextFault where it is none, or says anything but printable ASCII.
+
+    utf8: also take octets that are printable characters in UTF-8.
 
     RFC 3461 4.4 asks for printable characters; a line end in a value would end the header line of a report.
     """
@@ -39,7 +41,13 @@ def decode_xtext(text: str) -> str:
         decoded.extend((chr(int(piece[:2], 16)), piece[2:]))
     if not all(ord(char) in _PLAIN for piece in (head, *(piece[2:] for piece in pieces)) for char in piece):
         raise XtextFault(text)
-    return _printable("".join(decoded), text, ascii_only=True)
+    octets = "".join(decoded)
+    if utf8 and not octets.isascii():
+        try:
+            return _printable(octets.encode("latin-1").decode("utf-8"), text)
+        except UnicodeDecodeError as error:
+            raise XtextFault(text) from error
+    return _printable(octets, text, ascii_only=True)
 
 
 def encode_unicode(text: str) -> str:
