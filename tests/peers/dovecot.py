@@ -124,6 +124,10 @@ service auth {{
 }}
 service anvil {{
   chroot =
+  # No waiting after wrong passwords.
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
 }}
 service stats {{
   chroot =
