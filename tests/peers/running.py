@@ -28,7 +28,8 @@ from mailwright.smtp.transport import Connection, connect
 
 HOST = "mx.peer.test"
 AUTHORITY = trustme.CA()
-CERTIFICATE = AUTHORITY.issue_cert(HOST, "127.0.0.1", "localhost")
+# OpenSMTPD 6.8 cannot use an elliptic key with OpenSSL 3.
+CERTIFICATE = AUTHORITY.issue_cert(HOST, "127.0.0.1", "localhost", key_type=trustme.KeyType.RSA)
 #: Whom every peer knows; all others are unknown.  Mail for all of them goes into one Maildir.
 USERS = ("anna", *(f"user{number}" for number in range(30)), "用户")
 PASSWORD = "correct horse"  # noqa: S105 - of servers that live for seconds
@@ -208,7 +209,7 @@ class Peer:
     """A running server.
 
     version: in its own words.  plain, implicit: where it is.  domain: for which it has USERS.
-    relay: the port to which it hands on what is for relayed.test.
+    relay, lmtp: the ports to which it hands on what is for relayed.test, by SMTP, and for mailboxes.test, by LMTP.
     """
 
     version: str
@@ -217,6 +218,7 @@ class Peer:
     implicit: Target | None
     inbox: Inbox
     relay: int = 0
+    lmtp: int = 0
     domain: str = "example.test"
 
     @property

@@ -14,7 +14,7 @@ from mailwright.smtp.client_state import ClientSettings, Role
 from mailwright.smtp.content import Content
 from mailwright.smtp.transcript import Step
 from tests.peers.contract import Feature, Receiving
-from tests.peers.dovecot import SMALL, run_dovecot
+from tests.peers.mailboxes import SMALL, run_dovecot
 from tests.peers.running import Peer, connected, envelope_to, letter
 
 
@@ -33,7 +33,7 @@ class TestDovecot(Receiving):
 
     @pytest.mark.parametrize("chunking", [False, True], ids=["data", "bdat"])
     async def test_lmtp(self, peer: Peer, chunking: bool) -> None:
-        """LMTP: one mailbox is full, and only that recipient is refused after the message"""
+        """LMTP: one mailbox is full, and only that recipient is refused after the message."""
         sent = letter(b"line of text\r\n" * (SMALL // 10))
         names = ("user1@example.test", "full@example.test", "nobody@example.test", "user2@example.test")
         settings = ClientSettings(role=Role.LMTP, prefer_chunking=chunking)
@@ -44,6 +44,6 @@ class TestDovecot(Receiving):
         assert [result.step for result in results] == [Step.MESSAGE, Step.MESSAGE, Step.RCPT, Step.MESSAGE]
         full = results[1].reply
         assert full is not None
-        assert (full.code, str(full.status)) == (552, "5.2.2")
+        assert (full.code, str(full.enhanced)) == (552, "5.2.2")
         assert "the mailbox is full" in str(full)
         assert await peer.inbox.received(sent, 2) == [sent.octets] * 2

@@ -5,6 +5,7 @@ Fetched by `python -m tools.peers`; it runs in a root directory of its own, beca
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Iterator
 from typing import ClassVar
@@ -71,7 +72,8 @@ mailbox:
 relay:
   driver = manualroute
   domains = relayed.test
-  route_list = * 127.0.0.1::{relay}
+  route_list = * 127.0.0.1
+  host_find_failed = defer
   self = send
   transport = smtp
 
@@ -85,6 +87,7 @@ mailbox:
   envelope_to_add
 smtp:
   driver = smtp
+  port = {relay}
   hosts_require_tls = *
   tls_verify_certificates = /etc/ca.pem
   tls_verify_hosts = *
@@ -121,16 +124,24 @@ def peer() -> Iterator[Peer]:
     with own_root("exim", {"Debian-exim": EXIM, "vmail": OWNER}) as root:
         inbox = make_maildir(root / "inbox", OWNER)
         plain, implicit, relay = free_ports(3)
-        (root / "etc/exim4").mkdir(exist_ok=True)
+        for part in ("var/log", "var/spool/exim4"):
+            (root / part).mkdir(exist_ok=True)
+        for part in ("var/log", "var/spool/exim4", "etc/key.pem"):
+            os.chown(root / part, EXIM, EXIM)
         (root / "etc/exim4/exim4.conf").write_text(
             CONFIGURATION.format(plain=plain, implicit=implicit, relay=relay, largest=LARGEST, password=PASSWORD)
         )
         exim = [chroot, str(root), "/usr/sbin/exim4"]
         said = subprocess.run([*exim, "-bV"], capture_output=True, text=True, check=True).stdout
         with running([*exim, "-bdf", "-q1m"], (plain, implicit), root / "var/log/out"):
-            places = (Target(HOST, "127.0.0.1", port) for port in (plain, implicit))
+            clear, secure = (Target(HOST, "127.0.0.1", port) for port in (plain, implicit))
             yield Peer(
-                f"Exim {said.split()[2]}", root / "etc", *places, Inbox(inbox, root / "var/log/exim4-mainlog"), relay
+                f"Exim {said.split()[2]}",
+                root / "etc",
+                clear,
+                secure,
+                Inbox(inbox, root / "var/log/exim4-mainlog"),
+                relay,
             )
 
 
