@@ -18,6 +18,7 @@ from mailwright.smtp.server_settings import Role
 from tests.peers.contract import Submitting
 from tests.peers.mailboxes import run_dovecot
 from tests.peers.ours import our_server
+from tests.peers.postfix import MASTER as DAEMON
 from tests.peers.running import (
     HOST,
     LARGEST,
@@ -125,15 +126,19 @@ def peer() -> Iterator[Peer]:
         boxes = "".join(f"{user}@example.test inbox/\n" for user in USERS)
         (folder / "mailboxes").write_text(boxes, encoding="utf-8")
         (folder / "transport").write_text(TRANSPORT.format(relay=relay, lmtp=lmtp))
-        command = [file, "-c", str(folder / "etc"), "start-fg"]
-        with running(command, (plain, implicit), folder / "out"):
+        # The daemon itself: the script that starts it would leave it behind when it is ended.
+        subprocess.run([file, "-c", str(folder / "etc"), "check"], check=True)
+        with running([str(DAEMON), "-c", str(folder / "etc"), "-d"], (plain, implicit), folder / "out"):
             clear, secure = (Target(HOST, "127.0.0.1", port) for port in (plain, implicit))
-            yield Peer(_version(), folder, clear, secure, Inbox(inbox, folder / "log"), relay, lmtp)
+            yield Peer(
+                f"Postfix {_setting('mail_version')}", folder, clear, secure, Inbox(inbox, folder / "log"), relay, lmtp
+            )
 
 
-def _version() -> str:
-    command = [program("postconf", "postfix"), "-d", "-h", "mail_version"]
-    return f"Postfix {subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()}"
+def _setting(name: str) -> str:
+    """Return what is built in."""
+    command = [program("postconf", "postfix"), "-d", "-h", name]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
 class TestPostfix(Submitting):
