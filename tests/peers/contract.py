@@ -56,6 +56,7 @@ NEEDS = {
     "test_starttls": Feature.STARTTLS,
     "test_stranger": Feature.STARTTLS,
     "test_implicit_tls": Feature.IMPLICIT_TLS,
+    "test_pipelining": Feature.PIPELINING,
     "test_chunking": Feature.CHUNKING,
     "test_smtputf8": Feature.SMTPUTF8,
     "test_size": Feature.SIZE,
@@ -152,14 +153,13 @@ class Receiving:
 
     @pytest.mark.parametrize("pipelining", [True, False])
     async def test_many_recipients(self, peer: Peer, pipelining: bool) -> None:
-        """Twenty-four recipients, every third refused, with and without PIPELINING."""
+        """Twenty-four recipients, every third refused."""
         sent = letter()
         known = [f"user{number}@example.test" for number in range(16)]
         names = list(known)
         for number in range(8):
             names.insert(3 * number, f"nobody{number}@example.test")
         async with connected(peer, settings=replace(self.settings, pipelining=pipelining)) as connection:
-            assert connection.capabilities.pipelining is (Feature.PIPELINING not in self.lacks)
             transaction = await connection.deliver(envelope_to(*names), Content.of(sent.octets))
         assert [str(recipient.address) for recipient in transaction.accepted] == known
         refused = [result for result in transaction.results if not result.accepted]
@@ -167,6 +167,16 @@ class Receiving:
         assert {result.step for result in refused} == {Step.RCPT}
         assert all(result.reply is not None and result.reply.code == 550 for result in refused)
         assert set(await peer.inbox.received(sent, len(known))) == {sent.octets}
+
+    async def test_pipelining(self, peer: Peer) -> None:
+        """MAIL, all RCPT and DATA sent together (PIPELINING)."""
+        sent = letter()
+        async with connected(peer, settings=self.settings) as connection:
+            assert connection.capabilities.pipelining is (Feature.PIPELINING not in self.lacks)
+            names = ("user1@example.test", "user2@example.test")
+            transaction = await connection.deliver(envelope_to(*names), Content.of(sent.octets))
+        assert len(transaction.accepted) == 2
+        assert await peer.inbox.received(sent, 2) == [sent.octets] * 2
 
     async def test_nobody_accepted(self, peer: Peer) -> None:
         """All recipients refused, then another message over the same connection."""
