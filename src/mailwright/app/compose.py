@@ -87,7 +87,8 @@ def _check_fields(message: EmailMessage) -> None:
         for name, value in part.items():
             first, *others = part.policy.fold(name, value).removesuffix("\r\n").split("\r\n")
             # RFC 5322 2.2.3: a line that goes on with a field begins with white space.
-            broken = any("\r" in line or "\n" in line for line in (first, *others))
+            # What such a word says counts too, so that all releases of the library come to the same.
+            broken = any("\r" in text or "\n" in text for text in (first, *others, str(value)))
             if broken or not all(line[:1] in (" ", "\t") for line in others):
                 raise ComposeFault("header", name, "line-break")
 
@@ -100,6 +101,9 @@ def _whole_letters(text: str) -> str:
 def _header_address(address: Address) -> HeaderAddress:
     if not address.domain:
         return HeaderAddress(username=address.local_part, domain="localhost")
+    if "=?" in address.local_part:
+        # In a header it would be read as an encoded word (RFC 2047), and be somebody else.
+        raise ComposeFault("header", str(address), "field-value")
     # A quoted local part is quoted again by the library where it must be.
     local_part = address.local_part
     if local_part.startswith('"'):

@@ -137,6 +137,8 @@ _BY_REASON = (
     ("PROTOCOL_VERSION", TlsProblem.OLD_VERSION),
     ("UNSUPPORTED_PROTOCOL", TlsProblem.OLD_VERSION),
     ("VERSION_TOO_LOW", TlsProblem.OLD_VERSION),
+    # TLS 1.0 and 1.1 sign with SHA-1, which OpenSSL 3 turns down by this name.
+    ("LEGACY_SIGALG", TlsProblem.OLD_VERSION),
     ("CERTIFICATE_VERIFY_FAILED", TlsProblem.UNTRUSTED),
 )
 
@@ -145,4 +147,6 @@ def tls_problem(reason: str, verify_code: int | None = None) -> TlsProblem:
     """Return what OpenSSL's reason, such as "WRONG_VERSION_NUMBER", and code of verification mean."""
     if verify_code:
         return _BY_VERIFY_CODE.get(verify_code, TlsProblem.UNTRUSTED)
-    return next((problem for part, problem in _BY_REASON if part in reason), TlsProblem.HANDSHAKE)
+    # Older releases of Python know fewer reasons by name and give OpenSSL's own words.
+    name = reason.upper().replace(" ", "_")
+    return next((problem for part, problem in _BY_REASON if part in name), TlsProblem.HANDSHAKE)
