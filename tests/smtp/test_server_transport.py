@@ -500,7 +500,7 @@ async def test_a_client_that_never_reads_is_cut() -> None:
         await client.hello()
         client.writer.transport.pause_reading()  # type: ignore[attr-defined]
         client.writer.write(b"EHLO c\r\n" * 200_000)
-        (connection,) = opened.server._reception.connections
+        (connection,) = opened.server._hall.connections
         while not connection._congested:  # type: ignore[attr-defined] # noqa: ASYNC110 - nobody tells of full buffers
             await asyncio.sleep(0)
         await clock.asleep.wait()
@@ -508,7 +508,7 @@ async def test_a_client_that_never_reads_is_cut() -> None:
         await opened.sessions[0].over.wait()
         await clock.asleep.wait()
         clock.move(20)
-        await opened.server._reception.empty.wait()
+        await opened.server._hall.empty.wait()
 
 
 # PROXY.
@@ -629,7 +629,7 @@ async def test_a_slow_reader_gets_everything() -> None:
         assert opened.server is not None
         await client.hello()
         client.writer.write(b"EHLO c\r\n" * 100_000 + b"QUIT\r\n")
-        (connection,) = opened.server._reception.connections
+        (connection,) = opened.server._hall.connections
         while not connection._congested:  # type: ignore[attr-defined] # noqa: ASYNC110 - nobody tells of full buffers
             await asyncio.sleep(0)
         heard = await client.reader.read()
@@ -644,10 +644,10 @@ async def test_a_failure_after_the_client_went_is_still_reported() -> None:
     failing = asyncio.get_running_loop().create_future()
     server = await serve(lambda _: Deferred(failing), SETTINGS, Listener())
     _, writer = await asyncio.open_connection(*server.addresses[0])
-    await server._reception.busy.wait()
+    await server._hall.busy.wait()
     writer.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_LINGER, pack("ii", 1, 0))
     writer.transport.abort()
-    await server._reception.empty.wait()
+    await server._hall.empty.wait()
     failing.set_exception(ZeroDivisionError())
     await asyncio.sleep(0)
     await server.close()

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Coroutine
 from contextlib import aclosing
-from dataclasses import dataclass, field
-from typing import Any, cast
+from dataclasses import dataclass
+from typing import cast
 
-from mailwright.clock import Clock
 from mailwright.pop3.limits import Timeouts
 from mailwright.pop3.responses import Response, ResponseCode, response_to_bytes
 from mailwright.pop3.server import ServerEngine
@@ -38,7 +36,7 @@ from mailwright.pop3.server_states import State
 from mailwright.smtp.sasl_server import Challenge
 from mailwright.smtp.server_application import Peer
 from mailwright.smtp.server_ends import peer_of, tls_facts
-from mailwright.smtp.server_reception import Listener
+from mailwright.smtp.server_reception import Hall
 
 #: Seconds that a closing connection gets for what is still to be sent (own choice).
 LINGER = 10.0
@@ -56,44 +54,18 @@ _LoginEvent = LoginGiven | ApopGiven | AuthGiven | AuthResponse
 
 
 @dataclass(slots=True, eq=False)
-class Shared:
-    """What the sessions of one server share.
-
-    busy, empty: set while there is a connection, and while there is none.  open: False once the server closes.
-    """
+class Shared(Hall):
+    """What the sessions of one POP3 server share."""
 
     application: Application
     settings: ServerSettings
-    listener: Listener
     timeouts: Timeouts
-    clock: Clock
-    connections: set[Connection] = field(default_factory=set)
-    tasks: set[asyncio.Task[None]] = field(default_factory=set)
-    busy: asyncio.Event = field(default_factory=asyncio.Event)
-    empty: asyncio.Event = field(default_factory=asyncio.Event)
-    open: bool = True
 
-    def admit(self, connection: Connection) -> bool:
-        """Count a new connection; False where there is no room for it."""
-        if not self.open or len(self.connections) >= self.listener.connections:
-            return False
-        self.connections.add(connection)
-        self.busy.set()
-        self.empty.clear()
-        return True
-
-    def release(self, connection: Connection) -> None:
-        """Count a connection no more."""
-        self.connections.discard(connection)
-        if not self.connections:
-            self.busy.clear()
-            self.empty.set()
-
-    def run(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run to the end, whatever becomes of the connection."""
-        task = asyncio.get_running_loop().create_task(work)
-        self.tasks.add(task)
-        task.add_done_callback(self.tasks.discard)
+    async def finish(self) -> None:
+        """Wait until there is no connection, and all that QUIT asked to be deleted is deleted."""
+        await self.empty.wait()
+        while self.answering:
+            await asyncio.wait(tuple(self.answering))
 
 
 class Connection(asyncio.Protocol):

@@ -1,4 +1,7 @@
-"""Listener: where a server listens, and Reception: what its sessions share."""
+"""Listener: where a server listens; Hall: what the sessions of any server share, and Reception: those of SMTP.
+
+POP3's server uses all but Reception.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,7 @@ class Listener:
     ssl_context: the certificate; with it STARTTLS is offered, or, with implicit_tls, TLS begins at once.
     proxy_from: the networks of load balancers, whose connections must begin with a PROXY header.  Not together with
     implicit_tls, where the header would stand before the handshake.
-    connections: how many may be open at once; one more is told 421.
+    connections: how many may be open at once; one more is told 421 (POP3: -ERR).
     """
 
     host: str | None = "127.0.0.1"
@@ -51,7 +54,7 @@ class OpenConnection(Protocol):
         ...
 
     def shut_down(self) -> None:
-        """The server ends: say 421, after the answer that the application is working on."""
+        """The server ends: say so (SMTP: 421), but not before an answer that the application is working on."""
         ...
 
     def abort(self) -> None:
@@ -60,23 +63,20 @@ class OpenConnection(Protocol):
 
 
 @dataclass(slots=True, eq=False)
-class Reception:
-    """What the sessions of one server share.
+class Hall:
+    """What the sessions of one server share, whatever they speak.
 
     connections: those that are open.  busy, empty: set while there is one, and while there is none.
     answering: what applications are still working on.  open: False once the server closes.
     """
 
-    application_factory: ApplicationFactory
-    settings: ServerSettings
     listener: Listener
-    timeouts: Timeouts
     clock: Clock
-    connections: set[OpenConnection] = field(default_factory=set)
-    answering: set[asyncio.Future[Any]] = field(default_factory=set)
-    busy: asyncio.Event = field(default_factory=asyncio.Event)
-    empty: asyncio.Event = field(default_factory=asyncio.Event)
-    open: bool = True
+    connections: set[OpenConnection] = field(init=False, default_factory=set)
+    answering: set[asyncio.Future[Any]] = field(init=False, default_factory=set)
+    busy: asyncio.Event = field(init=False, default_factory=asyncio.Event)
+    empty: asyncio.Event = field(init=False, default_factory=asyncio.Event)
+    open: bool = field(init=False, default=True)
 
     def admit(self, connection: OpenConnection) -> bool:
         """Count a new connection; False where there is no room for it."""
@@ -101,3 +101,16 @@ class Reception:
         future.add_done_callback(self.answering.discard)
         if then is not None:
             future.add_done_callback(then)
+
+    async def finish(self) -> None:
+        """Wait for what a server that closes owes its clients: until there is no connection."""
+        await self.empty.wait()
+
+
+@dataclass(slots=True, eq=False)
+class Reception(Hall):
+    """What the sessions of one SMTP server share."""
+
+    application_factory: ApplicationFactory
+    settings: ServerSettings
+    timeouts: Timeouts
