@@ -4,7 +4,8 @@ Debian's mail servers exclude each other as packages.  Postfix is installed; the
 unpacked into ``build/peers``, each with the libraries that it needs, as a root directory of its own for chroot(8).
 Nothing is installed and nothing outside that folder is changed; what is there already is left alone.
 
-The tests copy such a tree, add a configuration, and run the server in the copy; they are skipped where it is not there.
+The tests copy such a tree, add a configuration, and run the server in the copy.  They look in the folder that
+MAILWRIGHT_PEERS names, else in ``build/peers``, and are skipped where it is not there.
 """
 
 from __future__ import annotations

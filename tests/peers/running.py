@@ -38,7 +38,7 @@ PASSWORD = "correct horse"  # noqa: S105 - of servers that live for seconds
 LARGEST = 8_000_000
 #: Programs of the system are looked for here too: a user's path may lack it.
 PATH = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
-FETCHED = Path(__file__).resolve().parents[2] / "build" / "peers"
+FETCHED = Path(os.environ.get("MAILWRIGHT_PEERS") or Path(__file__).resolve().parents[2] / "build" / "peers")
 #: Seconds until a server answers, a message is there, or a process has ended.
 PATIENCE = 20.0
 #: Seconds between two looks.
@@ -70,7 +70,7 @@ def fetched(name: str) -> Path:
     """Return the root directory of a fetched server, or skip."""
     tree = FETCHED / name
     if not (tree / ".whole").exists():
-        pytest.skip(f"needs {name}, fetched by `python -m tools.peers`")
+        pytest.skip(f"needs {name} in {FETCHED}: python -m tools.peers")
     return tree
 
 
