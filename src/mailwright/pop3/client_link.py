@@ -7,7 +7,7 @@ import errno
 import ssl
 from collections import deque
 from collections.abc import Callable
-from typing import NamedTuple, ParamSpec, TypeVar, cast
+from typing import NamedTuple
 
 from mailwright.clock import Clock
 from mailwright.pop3.client import ClientEngine, State
@@ -22,19 +22,12 @@ from mailwright.pop3.trouble import (
     TlsTrouble,
 )
 from mailwright.smtp.client_options import Target
-from mailwright.smtp.errors import RemoteProtocolError
+from mailwright.smtp.client_socket import ClientSocket
 from mailwright.smtp.transcript import Step
 from mailwright.smtp.trouble import TlsProblem, tls_problem
 
 #: Octets of a message that wait for the caller before no more are read (own choice).
 HIGH_WATER = 262_144
-#: Seconds by which asyncio's own time limit for a handshake lies behind ours, which the Clock keeps.
-_HANDSHAKE_SLACK = 3_600.0
-#: Seconds that the goodbye of TLS may take (own choice; nothing depends on it).
-_SHUTDOWN_SECONDS = 2.0
-
-_Parameters = ParamSpec("_Parameters")
-_Result = TypeVar("_Result")
 
 
 class Handshake(NamedTuple):
@@ -45,7 +38,7 @@ class Handshake(NamedTuple):
     certificate: bytes | None
 
 
-class Link(asyncio.Protocol):
+class Link(ClientSocket[ClientEngine]):
     """One connection's socket.
 
     hear: called with each event of the engine, while octets are being received.
@@ -56,31 +49,16 @@ class Link(asyncio.Protocol):
     """
 
     def __init__(self, engine: ClientEngine, clock: Clock, hear: Callable[[Event], None]) -> None:
-        self.fault: RemoteProtocolError | None = None
-        self.error: Exception | None = None
-        self.gone = False
-        self.progress = clock.monotonic()
-        self._engine = engine
-        self._clock = clock
+        super().__init__(engine, clock)
         self._hear = hear
         self._events: deque[Event] = deque()
-        self._transport: asyncio.Transport | None = None
-        self._deaf = False
         # What came under TLS before asyncio told that the handshake is done.
         self._early = b""
         # Octets of messages among the events.
         self._held = 0
         self._waiter: asyncio.Future[None] | None = None
-        self._closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     # ------------------------------------------------------------------------------------------- what asyncio calls
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """See asyncio.Protocol."""
-        # The transports of uvloop are no subclasses of asyncio's.
-        self._transport = opened = cast("asyncio.Transport", transport)
-        if self._deaf:
-            opened.pause_reading()
 
     def data_received(self, data: bytes) -> None:
         """See asyncio.Protocol."""
@@ -90,28 +68,7 @@ class Link(asyncio.Protocol):
         if self._engine.state is State.TLS:
             self._early += data
             return
-        try:
-            self._engine.receive_data(data)
-        except RemoteProtocolError as fault:
-            self.fault = fault
-        # The engine answers some things by itself.
-        self.flush()
-        self._hand_on()
-
-    def eof_received(self) -> bool:
-        """See asyncio.Protocol: the transport closes itself."""
-        self._engine.receive_eof()
-        self._hand_on()
-        return False
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """See asyncio.Protocol."""
-        self.gone = True
-        self.error = exc
-        self._engine.receive_eof()
-        self._hand_on()
-        if not self._closed.done():
-            self._closed.set_result(None)
+        super().data_received(data)
 
     def _hand_on(self) -> None:
         for event in self._engine.events():
@@ -134,21 +91,10 @@ class Link(asyncio.Protocol):
         deaf: read nothing before ``secure``, so that a greeting in the clear is seen for what it is there.
         Raises Pop3Trouble.
         """
-        self._deaf = deaf
-        local = (local_address, 0) if local_address else None
-        loop = asyncio.get_running_loop()
         try:
-            async with self._clock.timeout(seconds):
-                await loop.create_connection(lambda: self, target.address, target.port, local_addr=local)
+            await self._connect(target, local_address, seconds, deaf=deaf)
         except OSError as error:
             raise _connect_trouble(target, error, seconds) from error
-
-    def flush(self) -> None:
-        """Write what the engine has to say."""
-        data = self._engine.data_to_send()
-        if data and self._transport is not None and not self.gone:
-            self.progress = self._clock.monotonic()
-            self._transport.write(data)
 
     async def next_event(self, seconds: float) -> Event | None:
         """Return the next event; None where the protocol is broken or the connection gone.
@@ -180,37 +126,19 @@ class Link(asyncio.Protocol):
         finally:
             self._waiter = None
 
-    async def in_thread(
-        self, function: Callable[_Parameters, _Result], *arguments: _Parameters.args, **names: _Parameters.kwargs
-    ) -> _Result:
-        """Call something that takes long where it holds up nobody."""
-        return await asyncio.to_thread(function, *arguments, **names)
-
     async def secure(self, context: ssl.SSLContext, name: str, seconds: float) -> Handshake:
         """Make the handshake within ``seconds``.  name: for SNI.
 
         Raises Pop3Trouble; the connection is of no use then.
         """
-        if self._transport is None or self.gone:
-            raise ConnectionLost(Step.TLS, "the connection is gone")
         try:
-            async with self._clock.timeout(seconds):
-                secured = await asyncio.get_running_loop().start_tls(
-                    self._transport,
-                    self,
-                    context,
-                    server_hostname=name,
-                    ssl_handshake_timeout=seconds + _HANDSHAKE_SLACK,
-                    ssl_shutdown_timeout=_SHUTDOWN_SECONDS,
-                )
+            ssl_object = await self._shake_hands(context, name, seconds)
         except TimeoutError as error:
             raise NoAnswer(Step.TLS, seconds) from error
         except OSError as error:
             raise _handshake_trouble(error) from error
-        if secured is None:
+        if ssl_object is None:
             raise ConnectionLost(Step.TLS, "the connection is gone")
-        self._transport = secured
-        ssl_object = secured.get_extra_info("ssl_object")
         cipher = ssl_object.cipher()
         certificate = ssl_object.getpeercert(binary_form=True)
         return Handshake(ssl_object.version() or "", cipher[0] if cipher else "", certificate)
@@ -220,22 +148,6 @@ class Link(asyncio.Protocol):
         early, self._early = self._early, b""
         if early:
             self.data_received(early)
-
-    def abort(self) -> None:
-        """Close at once."""
-        if self._transport is not None:
-            self._transport.abort()
-
-    async def close(self, seconds: float) -> None:
-        """Close, and wait until that is done, at most ``seconds``."""
-        if self._transport is None or self.gone:
-            return
-        self._transport.close()
-        try:
-            async with self._clock.timeout(seconds):
-                await asyncio.shield(self._closed)
-        except TimeoutError:
-            self._transport.abort()
 
 
 def _connect_trouble(target: Target, error: OSError, seconds: float) -> Pop3Trouble:

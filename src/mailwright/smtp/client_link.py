@@ -7,13 +7,13 @@ import errno
 import ssl
 from collections.abc import Callable
 from functools import lru_cache
-from typing import NamedTuple, ParamSpec, TypeVar, cast
+from typing import NamedTuple
 
 from mailwright.clock import Clock
 from mailwright.smtp.client import ClientEngine
 from mailwright.smtp.client_events import Event
 from mailwright.smtp.client_options import Target
-from mailwright.smtp.errors import RemoteProtocolError
+from mailwright.smtp.client_socket import ClientSocket
 from mailwright.smtp.transcript import Step
 from mailwright.smtp.trouble import (
     ConnectionLost,
@@ -27,15 +27,8 @@ from mailwright.smtp.trouble import (
     tls_problem,
 )
 
-#: Seconds by which asyncio's own time limit for a handshake lies behind ours, which the Clock keeps.
-_HANDSHAKE_SLACK = 3_600.0
-#: Seconds that the goodbye of TLS may take (own choice; nothing depends on it).
-_SHUTDOWN_SECONDS = 2.0
 #: The encoding DER in Python's names (``_ssl.ENCODING_DER``), of which 3.11 and 3.12 have no public one.
 _DER = 2
-
-_Parameters = ParamSpec("_Parameters")
-_Result = TypeVar("_Result")
 
 
 class Handshake(NamedTuple):
@@ -46,7 +39,7 @@ class Handshake(NamedTuple):
     chain: tuple[bytes, ...]
 
 
-class Link(asyncio.Protocol):
+class Link(ClientSocket[ClientEngine]):
     """One connection's socket.
 
     sink: called with each event of the engine, while octets are being received.
@@ -57,62 +50,24 @@ class Link(asyncio.Protocol):
     """
 
     def __init__(self, engine: ClientEngine, clock: Clock, sink: Callable[[Event], None]) -> None:
-        self.fault: RemoteProtocolError | None = None
-        self.error: Exception | None = None
-        self.gone = False
+        super().__init__(engine, clock)
         self.paused = False
-        self.progress = clock.monotonic()
-        self._engine = engine
-        self._clock = clock
         self._sink = sink
-        self._transport: asyncio.Transport | None = None
-        self._deaf = False
         # Whoever waits, and how many seconds; the result tells whether what is waited for may have come.
         self._waiter: asyncio.Future[bool] | None = None
         self._seconds = 0.0
         self._watch: asyncio.Task[None] | None = None
         self._watch_wakes = 0.0
         self._is_done: Callable[[], bool] = lambda: True
-        self._closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     # ------------------------------------------------------------------------------------- what asyncio calls
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """See asyncio.Protocol."""
-        # uvloop's transports are none of asyncio's classes.
-        self._transport = cast("asyncio.Transport", transport)
-        if self._deaf:
-            self._transport.pause_reading()
-
-    def data_received(self, data: bytes) -> None:
-        """See asyncio.Protocol."""
-        if self.fault is not None:
-            return
-        try:
-            self._engine.receive_data(data)
-        except RemoteProtocolError as fault:
-            self.fault = fault
-        # The engine may have gone on by itself: the next line of an envelope, HELO after EHLO.
-        self.flush()
-        self._hand_on()
-
-    def eof_received(self) -> bool:
-        """See asyncio.Protocol: the transport closes itself."""
-        self._engine.receive_eof()
-        self._hand_on()
-        return False
-
     def connection_lost(self, exc: Exception | None) -> None:
         """See asyncio.Protocol."""
-        self.gone = True
         self.paused = False
-        self.error = exc
-        self._engine.receive_eof()
-        self._hand_on()
+        super().connection_lost(exc)
         if self._watch is not None and (self._waiter is None or self._waiter.done()):
             self._watch.cancel()
-        if not self._closed.done():
-            self._closed.set_result(None)
 
     def pause_writing(self) -> None:
         """See asyncio.Protocol."""
@@ -141,12 +96,8 @@ class Link(asyncio.Protocol):
         deaf: read nothing before ``secure``.
         Raises SmtpTrouble.
         """
-        self._deaf = deaf
-        local = (local_address, 0) if local_address else None
-        loop = asyncio.get_running_loop()
         try:
-            async with self._clock.timeout(seconds):
-                await loop.create_connection(lambda: self, target.address, target.port, local_addr=local)
+            await self._connect(target, local_address, seconds, deaf=deaf)
         except OSError as error:
             raise _connect_trouble(target, error, seconds) from error
 
@@ -154,13 +105,6 @@ class Link(asyncio.Protocol):
         """Write octets that are not the engine's."""
         if self._transport is not None and not self.gone:
             self._transport.write(octets)
-
-    def flush(self) -> None:
-        """Write what the engine has to say."""
-        data = self._engine.data_to_send()
-        if data and self._transport is not None and not self.gone:
-            self.progress = self._clock.monotonic()
-            self._transport.write(data)
 
     async def until(self, is_done: Callable[[], bool], seconds: float) -> bool:
         """Wait until ``is_done``, or the server broke the protocol; False where nothing happens for ``seconds``."""
@@ -212,12 +156,6 @@ class Link(asyncio.Protocol):
         self.progress = self._clock.monotonic()
         return await self.until(lambda: not self.paused or interrupted(), seconds)
 
-    async def in_thread(
-        self, function: Callable[_Parameters, _Result], *arguments: _Parameters.args, **names: _Parameters.kwargs
-    ) -> _Result:
-        """Call something that takes long where it holds up nobody."""
-        return await asyncio.to_thread(function, *arguments, **names)
-
     def stop_reading(self) -> None:
         """Leave what comes now to the handshake."""
         if self._transport is not None and not self.gone:
@@ -228,44 +166,16 @@ class Link(asyncio.Protocol):
 
         Raises SmtpTrouble; the connection is of no use then.
         """
-        if self._transport is None or self.gone:
-            raise ConnectionLost(Step.TLS, "the connection is gone")
         try:
-            async with self._clock.timeout(seconds):
-                secured = await asyncio.get_running_loop().start_tls(
-                    self._transport,
-                    self,
-                    context,
-                    server_hostname=name,
-                    ssl_handshake_timeout=seconds + _HANDSHAKE_SLACK,
-                    ssl_shutdown_timeout=_SHUTDOWN_SECONDS,
-                )
+            ssl_object = await self._shake_hands(context, name, seconds)
         except TimeoutError as error:
             raise NoAnswer(Step.TLS, seconds) from error
         except OSError as error:
             raise _handshake_trouble(error) from error
-        if secured is None:
+        if ssl_object is None:
             raise ConnectionLost(Step.TLS, "the connection is gone")
-        self._transport = secured
-        ssl_object = secured.get_extra_info("ssl_object")
         cipher = ssl_object.cipher()
         return Handshake(ssl_object.version() or "", cipher[0] if cipher else "", _chain(ssl_object))
-
-    def abort(self) -> None:
-        """Close at once."""
-        if self._transport is not None:
-            self._transport.abort()
-
-    async def close(self, seconds: float) -> None:
-        """Close, and wait until that is done, at most ``seconds``."""
-        if self._transport is None or self.gone:
-            return
-        self._transport.close()
-        try:
-            async with self._clock.timeout(seconds):
-                await asyncio.shield(self._closed)
-        except TimeoutError:
-            self._transport.abort()
 
 
 @lru_cache(maxsize=16)
