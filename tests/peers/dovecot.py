@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.peers.processes import free_port, program, running
+from tests.peers.running import free_ports, program, running
 
 PASSWORD = "secret word"  # noqa: S105 - of a server that lives as long as its tests
 USERS = ("anna", "bert", "full")
@@ -50,9 +50,9 @@ def dovecot(sasl: Path | None = None) -> Iterator[Dovecot]:
     with tempfile.TemporaryDirectory(prefix="dovecot-") as name:
         folder = Path(name)
         folder.chmod(0o755)
-        port = free_port()
+        (port,) = free_ports(1)
         configuration = _configure(folder, port, sasl)
-        with running([file, "-F", "-c", str(configuration)], (port,), folder / "log"):
+        with running([file, "-F", "-c", str(configuration)], (port,), folder / "out"):
             yield Dovecot(port, folder)
 
 

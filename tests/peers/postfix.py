@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from tests.peers.processes import free_port, program, running
+from tests.peers.running import free_ports, program, running
 
 HOST = "mx.example.test"
 MASTER = Path("/usr/lib/postfix/sbin/master")
@@ -77,13 +77,13 @@ def postfix() -> Iterator[Postfix]:
     with tempfile.TemporaryDirectory(prefix="postfix-") as name:
         folder = Path(name)
         folder.chmod(0o755)
-        ports = Ports(*(free_port() for _ in range(5)))
+        ports = Ports(*free_ports(5))
         authority = trustme.CA()
         _make_folders(folder)
         _write_certificate(folder, authority)
         _configure(folder, ports)
         command = [str(MASTER), "-c", str(folder / "etc"), "-d"]
-        with running(command, (ports.mx, ports.smtps, ports.old), folder / "log"):
+        with running(command, (ports.mx, ports.smtps, ports.old), folder / "out"):
             yield Postfix(ports, folder, authority)
 
 

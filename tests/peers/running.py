@@ -11,10 +11,11 @@ import stat
 import subprocess
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 from uuid import uuid4
 
 import pytest
@@ -26,6 +27,8 @@ from mailwright.smtp.client_options import ConnectOptions, Target
 from mailwright.smtp.client_state import ClientSettings
 from mailwright.smtp.security import TlsMode, TlsPolicy
 from mailwright.smtp.transport import Connection, connect
+
+Found = TypeVar("Found")
 
 HOST = "mx.peer.test"
 AUTHORITY = trustme.CA()
@@ -170,6 +173,16 @@ def _wait_for(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
         else:
             return
     pytest.fail(f"{process.args!r} does not listen on port {port}:\n{log.read_text(errors='replace')}")
+
+
+async def until(look: Callable[[], Found | None]) -> Found:
+    """Return what ``look`` finds, once it finds something."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        if found := look():
+            return found
+        await asyncio.sleep(PAUSE)
+    raise AssertionError("it has not come")
 
 
 # ---------------------------------------------------------------------------------------------------------- a peer

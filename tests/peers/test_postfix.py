@@ -31,7 +31,7 @@ from mailwright.smtp.trouble import ServerRefused, TlsProblem, TlsTrouble
 from tests.peers.dovecot import PASSWORD, dovecot
 from tests.peers.messages import HEAD, MESSAGES, from_maildir, whole, without_trace
 from tests.peers.postfix import HOST, SIZE, Postfix, postfix
-from tests.peers.processes import program, until
+from tests.peers.running import program, until
 
 CLEAR = TlsPolicy(TlsMode.NONE)
 VERIFY = TlsPolicy(TlsMode.VERIFY)

@@ -7,7 +7,7 @@ import random
 import secrets
 import socket
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any, TypeVar
 
@@ -76,7 +76,7 @@ class Watcher:
     """Who is told while it happens: of each entry of a dialogue, and of what DNS said; None for nobody."""
 
     entry: Callable[[Target, Entry], None] | None = None
-    routed: Callable[[Routing], None] | None = field(default=None)
+    routed: Callable[[Routing], None] | None = None
 
 
 def own_name() -> str:
@@ -121,23 +121,22 @@ async def send(request: Request, delivery: Delivery, watcher: Watcher) -> None:
             await send_direct(request.job, direct, delivery)
             return
         targets = await _server_targets(request, request.server, resolver, delivery)
-        mechanism = _login(request.server) if request.server.credentials else None
+        credentials = request.server.credentials
+        mechanism = _login(request.server, credentials) if credentials is not None else None
         way = Way(request.options, clock, Side.SENDER, mechanism, watcher.entry, request.send)
         await submit(request.job, targets, way, delivery)
 
 
-def _login(server: Server) -> Callable[[Connection], Mechanism]:
+def _login(server: Server, credentials: Credentials) -> Callable[[Connection], Mechanism]:
     """Return how to log in on a connection: with the best mechanism that is offered, or the one asked for."""
 
     def mechanism(connection: Connection) -> Mechanism:
         offered = connection.capabilities.mechanisms
         if server.mechanism:
             offered = tuple(name for name in offered if name == server.mechanism.upper())
-        if server.credentials is None:
-            raise ValueError("a login needs credentials")
         return choose(
             offered,
-            server.credentials,
+            credentials,
             nonce=secrets.token_urlsafe(24),
             secure=connection.tls is not None,
             allow_clear=server.allow_clear,

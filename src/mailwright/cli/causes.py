@@ -9,12 +9,11 @@ from typing import Any
 import click
 
 from mailwright.app.language import choose_language
-from mailwright.app.schemas import schema_text
 from mailwright.causes.catalogue import catalogue
 from mailwright.causes.cause import Cause
 from mailwright.causes.texts import SOURCE_LANGUAGE, CauseTexts, languages, texts_in
 from mailwright.cli.exit_codes import FINE, USAGE
-from mailwright.cli.help import HelpInLanguage, language_option, nearest
+from mailwright.cli.help import HelpInLanguage, language_option, nearest, schema_option
 from mailwright.cli.interface import _
 from mailwright.cli.screen import Line, complain, show, write_json
 from mailwright.cli.words import fixer_words, permanence_words, remedy_words, scope_words, stage_words
@@ -30,16 +29,13 @@ def command() -> click.Command:
         params=[
             click.Argument(["cause_id"], required=False, default="", metavar="[ID]"),
             click.Option(["--json", "as_json"], is_flag=True, help=_("One JSON object a line.")),
-            click.Option(["--schema"], is_flag=True, help=_("The JSON Schema of a line of --json.")),
+            schema_option("cause"),
             language_option(),
         ],
     )
 
 
-def _causes(*, cause_id: str, as_json: bool, schema: bool, lang: str) -> int:
-    if schema:
-        click.echo(schema_text("cause"), nl=False)
-        return FINE
+def _causes(*, cause_id: str, as_json: bool, lang: str) -> int:
     return run(cause_id, as_json=as_json, language=choose_language(lang or None, os.environ, languages()))
 
 

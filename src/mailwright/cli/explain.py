@@ -13,11 +13,10 @@ import click
 from mailwright.app.batch import Result, explain_replies, explain_sources, usable_cores
 from mailwright.app.language import choose_language
 from mailwright.app.replies import Reply, read_replies
-from mailwright.app.schemas import schema_text
 from mailwright.app.sources import SourceTrouble, read_sources
 from mailwright.causes.texts import languages
 from mailwright.cli.exit_codes import COULD_NOT_TELL, FINE, TROUBLE, USAGE
-from mailwright.cli.help import HelpInLanguage, language_option
+from mailwright.cli.help import HelpInLanguage, language_option, schema_option
 from mailwright.cli.interface import _
 from mailwright.cli.render import explanation_lines
 from mailwright.cli.reports import is_trouble, is_undecided, report_page, with_sentences
@@ -50,7 +49,7 @@ def command() -> click.Command:
             ),
             click.Option(["--json", "as_json"], is_flag=True, help=_("One JSON object a message, one a line.")),
             click.Option(["--summary"], is_flag=True, help=_("Counts by cause and destination instead.")),
-            click.Option(["--schema"], is_flag=True, help=_("The JSON Schema of a line of --json.")),
+            schema_option("explain"),
             language_option(),
             click.Option(
                 ["--jobs", "-j"],
@@ -70,13 +69,9 @@ def _explain(  # noqa: PLR0913 - one parameter an option
     replies: str,
     as_json: bool,
     summary: bool,
-    schema: bool,
     lang: str,
     jobs: int,
 ) -> int:
-    if schema:
-        click.echo(schema_text("explain"), nl=False)
-        return FINE
     language = choose_language(lang or None, os.environ, languages())
     if not (paths or reply or replies):
         complain(_("nothing to explain; name a file or folder, - for standard input, or --reply TEXT"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import secrets
 import ssl
 import sys
 from dataclasses import dataclass, replace
@@ -186,8 +187,6 @@ def _outgoing(options: dict[str, Any], envelope: Envelope, stdin_is_terminal: bo
 
 
 def _message_id(envelope: Envelope) -> str:
-    import secrets  # noqa: PLC0415 - for messages that lack one only
-
     domain = envelope.reverse_path.domain if envelope.reverse_path is not None else "localhost"
     return f"<{secrets.token_hex(12)}@{domain if domain.isascii() and not domain.startswith('[') else 'localhost'}>"
 

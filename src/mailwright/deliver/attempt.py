@@ -84,9 +84,12 @@ class _Attempt:
             connection = await self._connected()
             try:
                 await self._use(connection)
+            except BaseException:
+                # Also when it is cancelled: what was accepted so far is known.
+                self._take(connection.transaction, connection)
+                raise
             finally:
                 self._keep(connection)
-                self._take(connection.transaction)
                 if connection.is_usable:
                     await connection.quit()
                 else:
@@ -144,12 +147,12 @@ class _Attempt:
     def _place(self, recipient: Recipient) -> Place:
         return Place(recipient.address, self._target.host or self._target.address, self._way.side)
 
-    def _take(self, transaction: Transaction | None, connection: Connection | None = None) -> None:
+    def _take(self, transaction: Transaction | None, connection: Connection) -> None:
         """Note what a transaction came to, be it in its midst."""
         if transaction is None:
             return
         if transaction.obstacle is not None:
-            seen = "; ".join(capability_lines(connection.capabilities)) if connection is not None else ""
+            seen = "; ".join(capability_lines(connection.capabilities))
             for recipient in transaction.envelope.recipients:
                 report = report_obstacle(transaction.obstacle, seen, self._place(recipient))
                 self._note(Outcome(recipient, fate_of(report), report, Step.EHLO, self._number))
@@ -176,7 +179,6 @@ class _Attempt:
 
     def _failed(self, trouble: SmtpTrouble) -> None:
         """Note a connection that cannot go on, for all recipients that nothing was decided for."""
-        self._take(trouble.transaction)
         self._keep_transcript(trouble)
         for recipient in self._undecided():
             report = report_trouble(trouble, self._place(recipient))

@@ -22,10 +22,9 @@ MOST_ADDRESSES = 10
 #: Different hosts that must all stay silent before the network is suspected and not the hosts (own choice).
 FEWEST_SILENT_HOSTS = 2
 
-#: Steps before the first word about the message: whatever fails there is the host's, and another host may do better.
+#: Steps before the first word about the message, what the host does not offer (EHLO) included: whatever fails there is
+#: the host's, and another host may do better.
 _BEFORE_MESSAGE = frozenset((None, Step.CONNECT, Step.TLS, Step.BANNER, Step.EHLO, Step.STARTTLS))
-#: Causes by which one host differs from the next: what software it runs, what it offers, how it is.
-_OF_ONE_HOST = frozenset(("eight-bit-unsupported", "smtputf8-unsupported", "message-too-big", "tls-policy-failed"))
 
 
 def worth_another(outcomes: Iterable[Outcome]) -> tuple[Recipient, ...]:
@@ -42,10 +41,7 @@ def _may_help(outcome: Outcome) -> bool:
         return False
     if outcome.step in _BEFORE_MESSAGE:
         return True
-    cause = outcome.report.diagnosis.cause
-    if outcome.report.reply_code is None and cause.id in _OF_ONE_HOST:
-        return True
-    return outcome.fate is Fate.LATER and cause.scope in (Scope.DESTINATION, Scope.NETWORK)
+    return outcome.fate is Fate.LATER and outcome.report.diagnosis.cause.scope in (Scope.DESTINATION, Scope.NETWORK)
 
 
 def split_off(outcomes: Iterable[Outcome]) -> tuple[Recipient, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Generic, ParamSpec, Protocol, TypeVar, cast
 
@@ -38,7 +39,7 @@ _Parameters = ParamSpec("_Parameters")
 _Result = TypeVar("_Result")
 
 
-class ClientSocket(asyncio.Protocol, Generic[_Engine]):
+class ClientSocket(asyncio.Protocol, ABC, Generic[_Engine]):
     """One connection's socket.  Links say what they hand on, and which trouble an OSError is.
 
     fault: how the server broke the protocol; None while it does not.
@@ -94,9 +95,9 @@ class ClientSocket(asyncio.Protocol, Generic[_Engine]):
         if not self._closed.done():
             self._closed.set_result(None)
 
+    @abstractmethod
     def _hand_on(self) -> None:
         """Hand the engine's events on, and wake who waits for what has changed."""
-        raise NotImplementedError
 
     # ----------------------------------------------------------------------------------------- what the session calls
 
